@@ -1,0 +1,60 @@
+"""plan -> keras.Model. Beside it, line by line: resnet_torch/network.py."""
+
+from collections.abc import Iterable
+
+import keras
+
+import resnet_spec
+from resnet_spec.layers import Block, Layer, Plan
+from resnet_tf.layers import build_layer
+
+
+def build(spec: resnet_spec.ResNetSpec | str, dtype: str = "float32") -> keras.Model:
+    """The network of a spec, or of a name of the zoo, freshly initialised.
+
+    Args:
+        spec: a ResNetSpec, or a name that `resnet_spec.get` knows.
+        dtype: of variables and arithmetic, "float32" or "float64".
+
+    Returns:
+        A functional model of stock layers from (N, H, W, C) images of any size to (N, num_classes)
+        logits, or to the last feature map (N, H', W', C') where num_classes is None.
+    """
+    spec = resnet_spec.get(spec) if isinstance(spec, str) else spec
+    return resnet(resnet_spec.plan(spec), dtype)
+
+
+def chain(layers: Iterable[Layer], x: keras.KerasTensor) -> keras.KerasTensor:
+    """Run x through the layers, one after the other."""
+    for layer in layers:
+        x = build_layer(layer, x)
+    return x
+
+
+def residual_block(block: Block, x: keras.KerasTensor) -> keras.KerasTensor:
+    """Two or three convolutions and the shortcut beside them, in any of the five orderings."""
+    h = chain(block.pre, x)
+    y = chain(block.branch, h)
+    if block.shortcut is not None:
+        s = chain(block.shortcut, h if block.shortcut_reads_pre else x)
+        y = keras.layers.Add(name=block.addition, dtype=x.dtype)([y, s])
+    return chain(block.tail, y)
+
+
+def resnet(plan: Plan, dtype: str) -> keras.Model:
+    """Stem, stages, head; a layer's name is its torchvision module path."""
+    # An Input without a dtype is float32, and would round float64 images.
+    image = keras.Input((None, None, plan.spec.in_channels), dtype=dtype, name="image")
+    x = chain(plan.stem, image)
+    for block in plan.blocks():
+        x = residual_block(block, x)
+    model = keras.Model(image, chain(plan.head, x), name="resnet")
+    model.spec = plan.spec
+    return model
+
+
+def features(model: keras.Model) -> keras.Model:
+    """A network that shares `model`'s weights and returns {stage: (N, H, W, C) feature map}."""
+    stages = resnet_spec.plan(model.spec).stages
+    maps = {stage.name: model.get_layer(stage.blocks[-1].output).output for stage in stages}
+    return keras.Model(model.input, maps)

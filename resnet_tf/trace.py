@@ -1,0 +1,23 @@
+"""Every layer's output of one forward pass. Beside it, line by line: resnet_torch/trace.py."""
+
+import keras
+import numpy as np
+
+import resnet_spec
+
+
+def trace(model: keras.Model, images: np.ndarray) -> dict[str, np.ndarray]:
+    """{name of a layer, block or stage: its output}, in inference mode.
+
+    Args:
+        model: a network of `build`.
+        images: (N, H, W, C); computed in the network's own precision.
+
+    Returns:
+        Arrays (N, H, W, C), or (N, C) behind the global pool.
+    """
+    plan = resnet_spec.plan(model.spec)
+    layers = {layer.name: layer.name for layer in plan.layers()} | plan.outputs()
+    probe = keras.Model(model.input, {n: model.get_layer(o).output for n, o in layers.items()})
+    outputs = probe(images.astype(model.input.dtype), training=False)
+    return {name: np.array(outputs[name]) for name in layers}

@@ -1,0 +1,41 @@
+"""Every layer's output of one forward pass. Beside it, line by line: resnet_tf/trace.py."""
+
+import numpy as np
+import torch
+
+import resnet_spec
+from resnet_torch.network import ResNet
+
+
+def trace(net: ResNet, images: np.ndarray) -> dict[str, np.ndarray]:
+    """{name of a layer, block or stage: its output}, in evaluation mode.
+
+    Args:
+        net: a network of `build`.
+        images: (N, C, H, W); computed in the network's own precision.
+
+    Returns:
+        Arrays (N, C, H, W), or (N, C) behind the global pool.
+    """
+    plan = resnet_spec.plan(net.spec)
+    names = [*(layer.name for layer in plan.layers()), *plan.outputs()]
+    outputs: dict[str, np.ndarray] = {}
+
+    def record(name: str):
+        # A copy: the ReLU that follows works in place and would overwrite what is kept.
+        def hook(module, inputs, output):
+            outputs[name] = output.numpy(force=True).copy()
+
+        return hook
+
+    handles = [net.get_submodule(n).register_forward_hook(record(n)) for n in names]
+    was_training = net.training
+    try:
+        with torch.no_grad():
+            parameter = next(net.parameters())
+            net.eval()(torch.from_numpy(images).to(parameter.dtype))
+    finally:
+        net.train(was_training)
+        for handle in handles:
+            handle.remove()
+    return {name: outputs[name] for name in names}

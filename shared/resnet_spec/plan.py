@@ -1,0 +1,269 @@
+"""spec -> plan: every rule of channels, strides, padding, shortcuts and names, and no other place.
+
+The rules are torchvision's where torchvision has the network, else timm's, else the paper's.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from resnet_spec.choices import (
+    Bias,
+    BlockKind,
+    Padding,
+    ProjectionInput,
+    ProjectionNorm,
+    ShortcutKind,
+    ShortcutStride,
+    StemPool,
+    Step,
+    StrideBlock,
+)
+from resnet_spec.layers import (
+    AvgPool,
+    Block,
+    Conv,
+    Dense,
+    GlobalAvgPool,
+    Layer,
+    Layers,
+    MaxPool,
+    Norm,
+    Plan,
+    Relu,
+    Stage,
+    ZeroPadChannels,
+)
+from resnet_spec.spec import ResNetSpec
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a block stands: what comes in, what goes out, and how it strides.
+
+    Attributes:
+        nominal_stride: what the block would stride by if no stage dilated. The shortcut is chosen
+            by it, so that the output stride never changes which weights a network has.
+        stride: what it strides by.
+        dilation_before, dilation_after: of the kernels up to the one that strides (or would), and
+            of those behind it: they read a grid that was not thinned out, in wider steps.
+    """
+
+    in_channels: int
+    width: int
+    out_channels: int
+    nominal_stride: int
+    stride: int
+    dilation_before: int
+    dilation_after: int
+
+
+@lru_cache(maxsize=256)
+def plan(spec: ResNetSpec) -> Plan:
+    """Resolve a spec: every channel, stride, padding and name of the network it describes."""
+    sites = list(_sites(spec))
+    return Plan(spec, tuple(_stem(spec)), tuple(_stages(spec, sites)), tuple(_head(spec)))
+
+
+def _sites(spec: ResNetSpec) -> Iterator[list[Site]]:
+    channels, total_stride, dilation = spec.stem.channels[-1], spec.stem.total_stride, 1
+    for index, (depth, width) in enumerate(zip(spec.depths, spec.widths, strict=True)):
+        stage = []
+        for position in range(depth):
+            nominal = 2 if _strides(spec, index, position) else 1
+            stride = nominal if total_stride * nominal <= spec.output_stride else 1
+            after = dilation * nominal // stride
+            out = width * spec.block.expansion
+            stage.append(Site(channels, width, out, nominal, stride, dilation, after))
+            channels, total_stride, dilation = out, total_stride * stride, after
+        yield stage
+
+
+def _strides(spec: ResNetSpec, stage: int, position: int) -> bool:
+    """Whether this block takes the stride between two stages."""
+    if spec.stride_block is StrideBlock.FIRST:
+        return stage > 0 and position == 0
+    return stage < len(spec.depths) - 1 and position == spec.depths[stage] - 1
+
+
+def _stages(spec: ResNetSpec, sites: list[list[Site]]) -> Iterator[Stage]:
+    for number, stage in enumerate(sites, start=1):
+        name = f"layer{number}"
+        yield Stage(name, tuple(_block(spec, site, f"{name}.{i}") for i, site in enumerate(stage)))
+
+
+class _Names:
+    """Numbers a block's layers by kind, in the order of the branch: conv1, bn1, relu1, conv2."""
+
+    def __init__(self, block: str):
+        self.block = block
+        self.counts: Counter[str] = Counter()
+
+    def next(self, kind: str) -> str:
+        self.counts[kind] += 1
+        return f"{self.block}.{kind}{self.counts[kind]}"
+
+
+def _norm(spec: ResNetSpec, name: str, channels: int) -> Norm:
+    return Norm(name, channels, spec.norm_eps, spec.norm_decay)
+
+
+def _has_bias(spec: ResNetSpec, followers: tuple[Step, ...]) -> bool:
+    """Whether a convolution followed by these steps has a bias."""
+    match spec.bias:
+        case Bias.NEVER:
+            return False
+        case Bias.ALWAYS:
+            return True
+        case Bias.WITHOUT_NORM:
+            return followers[:1] != (Step.NORM,)
+
+
+def _steps(
+    spec: ResNetSpec, steps: tuple[Step, ...], channels: int, names: _Names, shared_input: bool
+) -> Iterator[Layer]:
+    for position, step in enumerate(steps):
+        match step:
+            case Step.NORM:
+                yield _norm(spec, names.next("bn"), channels)
+            case Step.RELU:
+                yield Relu(names.next("relu"), shared_input and position == 0)
+
+
+def _stem(spec: ResNetSpec) -> Iterator[Layer]:
+    """Each convolution but the last is followed by norm and relu, the last by `end` and `tail`."""
+    stem, steps, channels = spec.stem, spec.ordering.steps, spec.in_channels
+    last = len(stem.channels) - 1
+    for i, out in enumerate(stem.channels):
+        # A deep stem is torch's Sequential "conv1": convolution, norm, relu, convolution, ...
+        name = f"conv1.{3 * i}" if last else "conv1"
+        followers = (*steps.end, *steps.tail) if i == last else (Step.NORM, Step.RELU)
+        stride = stem.stride if i == 0 else 1
+        bias = _has_bias(spec, followers)
+        yield Conv(name, channels, out, stem.kernel, stride, 1, 1, spec.padding, bias)
+        if i < last:
+            yield _norm(spec, f"conv1.{3 * i + 1}", out)
+            yield Relu(f"conv1.{3 * i + 2}", shared_input=False)
+        channels = out
+    for step in (*steps.end, *steps.tail):
+        match step:
+            case Step.NORM:
+                yield _norm(spec, "bn1", channels)
+            case Step.RELU:
+                yield Relu("relu", shared_input=False)
+    if stem.pool is not StemPool.NONE:
+        yield MaxPool("maxpool", 3, 2, stem.pool)
+
+
+def _block(spec: ResNetSpec, site: Site, name: str) -> Block:
+    steps, names = spec.ordering.steps, _Names(name)
+    pre = tuple(_steps(spec, steps.pre, site.in_channels, names, shared_input=True))
+    branch = tuple(_branch(spec, site, names))
+    tail = tuple(_steps(spec, steps.tail, site.out_channels, names, shared_input=False))
+    shortcut = _shortcut(spec, site, f"{name}.downsample")
+    projects = any(isinstance(layer, Conv) for layer in shortcut or ())
+    reads_pre = projects and spec.shortcut.reads is ProjectionInput.PREACTIVATION
+    return Block(name, pre, branch, shortcut, reads_pre and bool(pre), tail)
+
+
+def _branch(spec: ResNetSpec, site: Site, names: _Names) -> Iterator[Layer]:
+    """conv, (norm relu conv)*, end."""
+    kernels, end = spec.block.kernels, spec.ordering.steps.end
+    strided = 0 if spec.block is BlockKind.BASIC or spec.stride_in_1x1 else 1
+    inner = site.width if spec.block is BlockKind.BASIC else spec.inner_width(site.width)
+    channels = [site.in_channels, *[inner] * (len(kernels) - 1), site.out_channels]
+    for i, kernel in enumerate(kernels):
+        followers = end if i == len(kernels) - 1 else (Step.NORM, Step.RELU)
+        dilation = site.dilation_before if i <= strided else site.dilation_after
+        yield Conv(
+            names.next("conv"),
+            channels[i],
+            channels[i + 1],
+            kernel,
+            stride=site.stride if i == strided else 1,
+            dilation=dilation if kernel > 1 else 1,
+            groups=spec.groups if kernel > 1 else 1,
+            padding=spec.padding,
+            bias=_has_bias(spec, followers),
+        )
+        yield from _steps(spec, followers, channels[i + 1], names, shared_input=False)
+
+
+def _shortcut(spec: ResNetSpec, site: Site, name: str) -> Layers | None:
+    grows = site.in_channels != site.out_channels
+    match spec.shortcut.kind:
+        case ShortcutKind.NONE:
+            return None
+        case ShortcutKind.ZERO_PAD_BOTH_SIDES:
+            before = (site.out_channels - site.in_channels) // 2
+            return (*_pool(spec, site, name), *_zero_pad(site, name, before))
+        case ShortcutKind.ZERO_PAD_END:
+            return (*_pool(spec, site, name), *_zero_pad(site, name, 0))
+        case ShortcutKind.PROJECTION_ON_CHANGE:
+            projects = grows or site.nominal_stride > 1
+        case ShortcutKind.PROJECTION_ON_GROWTH:
+            projects = grows
+        case ShortcutKind.PROJECTION_ALWAYS:
+            projects = True
+    return tuple(_projection(spec, site, name)) if projects else tuple(_pool(spec, site, name))
+
+
+def _pool(spec: ResNetSpec, site: Site, name: str) -> Iterator[Layer]:
+    """What strides in a shortcut without a convolution, or before one."""
+    if spec.shortcut.stride_by is ShortcutStride.AVG_POOL:
+        if site.nominal_stride > 1:
+            yield AvgPool(f"{name}.0", site.stride)
+    elif site.stride > 1:
+        yield MaxPool(f"{name}.0", 1, site.stride, StemPool.NONE)
+
+
+def _zero_pad(site: Site, name: str, before: int) -> Iterator[Layer]:
+    if grown := site.out_channels - site.in_channels:
+        yield ZeroPadChannels(f"{name}.1", before, grown - before)
+
+
+def _projection(spec: ResNetSpec, site: Site, name: str) -> Iterator[Layer]:
+    """[pool], 1x1 convolution, [norm]."""
+    by_conv = spec.shortcut.stride_by is ShortcutStride.CONV
+    if not by_conv:
+        yield from _pool(spec, site, name)
+    has_norm = _projection_has_norm(spec)
+    first = 0 if by_conv else 1  # timm keeps index 0 for the pool, with a stride or without
+    yield Conv(
+        f"{name}.{first}",
+        site.in_channels,
+        site.out_channels,
+        kernel=1,
+        stride=site.stride if by_conv else 1,
+        dilation=1,
+        groups=1,
+        padding=Padding.SYMMETRIC,
+        bias=_has_bias(spec, (Step.NORM,) if has_norm else ()),
+    )
+    if has_norm:
+        yield _norm(spec, f"{name}.{first + 1}", site.out_channels)
+
+
+def _projection_has_norm(spec: ResNetSpec) -> bool:
+    match spec.shortcut.norm:
+        case ProjectionNorm.BY_ORDERING:
+            return Step.NORM in spec.ordering.steps.end
+        case ProjectionNorm.ALWAYS:
+            return True
+        case ProjectionNorm.NEVER:
+            return False
+
+
+def _head(spec: ResNetSpec) -> Iterator[Layer]:
+    """`pre`, the step that famous re-implementations of pre-activation forgot; pool; classifier."""
+    channels = spec.stage_channels[-1]
+    for position, step in enumerate(spec.ordering.steps.pre):
+        match step:
+            case Step.NORM:
+                yield _norm(spec, "norm", channels)
+            case Step.RELU:
+                yield Relu("act", shared_input=position == 0)
+    if spec.num_classes is not None:
+        yield GlobalAvgPool("avgpool")
+        yield Dense("fc", channels, spec.num_classes)
