@@ -1,4 +1,4 @@
-"""Initial weights: He et al.'s normal distribution, by fan-out. Beside it: resnet_torch/initial.py."""
+"""Initial weights: He's normal distribution, by fan-out. Beside it: resnet_torch/initial.py."""
 
 import keras
 

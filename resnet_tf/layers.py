@@ -1,11 +1,10 @@
-"""Stock Keras layers for each layer kind of a plan. Beside it, line by line: resnet_torch/layers.py.
+"""Keras layers for each layer kind of a plan. Beside it, line by line: resnet_torch/layers.py.
 
 Tensors are (N, H, W, C). What a comment here teaches is a difference between the frameworks.
 """
 
 import keras
 from keras import ops
-
 from resnet_spec.choices import Padding, StemPool
 from resnet_spec.layers import (
     AvgPool,
@@ -18,6 +17,7 @@ from resnet_spec.layers import (
     Relu,
     ZeroPadChannels,
 )
+
 from resnet_tf.initial import fc_initial, he_fan_out
 
 INFINITY = float("inf")

@@ -1,11 +1,12 @@
 """plan -> keras.Model. Beside it, line by line: resnet_torch/network.py."""
 
+import sys
 from collections.abc import Iterable
 
 import keras
-
 import resnet_spec
 from resnet_spec.layers import Block, Layer, Plan
+
 from resnet_tf.layers import build_layer
 
 
@@ -43,6 +44,7 @@ def residual_block(block: Block, x: keras.KerasTensor) -> keras.KerasTensor:
 
 def resnet(plan: Plan, dtype: str) -> keras.Model:
     """Stem, stages, head; a layer's name is its torchvision module path."""
+    allow_depth(plan)
     # An Input without a dtype is float32, and would round float64 images.
     image = keras.Input((None, None, plan.spec.in_channels), dtype=dtype, name="image")
     x = chain(plan.stem, image)
@@ -51,6 +53,16 @@ def resnet(plan: Plan, dtype: str) -> keras.Model:
     model = keras.Model(image, chain(plan.head, x), name="resnet")
     model.spec = plan.spec
     return model
+
+
+def allow_depth(plan: Plan) -> None:
+    """Let Python recurse as deep as the network is.
+
+    Keras walks a graph by recursion, one frame for each layer, and Python stops at 1,000 frames.
+    The limit is raised for good, since whoever saves or clones the model walks it again.
+    """
+    frames = 1000 + 2 * sum(1 for _ in plan.layers())
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), frames))
 
 
 def features(model: keras.Model) -> keras.Model:

@@ -4,9 +4,6 @@ Tensors are (N, C, H, W). What a comment here teaches is a difference between th
 """
 
 import torch
-from torch import nn
-from torch.nn import functional as F
-
 from resnet_spec.choices import Padding, StemPool
 from resnet_spec.layers import (
     AvgPool,
@@ -19,6 +16,8 @@ from resnet_spec.layers import (
     Relu,
     ZeroPadChannels,
 )
+from torch import nn
+from torch.nn import functional as F
 
 INFINITY = float("inf")
 
@@ -73,9 +72,7 @@ def max_pool(layer: MaxPool) -> nn.Module:
             return nn.MaxPool2d(layer.kernel, layer.stride, padding=layer.pad)
         case StemPool.ZERO:
             # Zeros win over negative pixels: another function unless a ReLU came before.
-            return nn.Sequential(
-                nn.ZeroPad2d(layer.pad), nn.MaxPool2d(layer.kernel, layer.stride)
-            )
+            return nn.Sequential(nn.ZeroPad2d(layer.pad), nn.MaxPool2d(layer.kernel, layer.stride))
         case StemPool.SAME:
             return SameMaxPool2d(layer.kernel, layer.stride)
 

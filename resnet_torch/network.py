@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
+import resnet_spec
 import torch
+from resnet_spec.layers import Block, Layer, Plan
 from torch import nn
 
-import resnet_spec
-from resnet_spec.layers import Block, Layer, Plan
 from resnet_torch.initial import initialise
 from resnet_torch.layers import build_layer
 

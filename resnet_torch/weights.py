@@ -4,9 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
-from torch import nn
-
 from resnet_spec.errors import check_arrays
+from torch import nn
 
 COUNTER = "num_batches_tracked"  # a counter of training steps that no forward pass reads
 

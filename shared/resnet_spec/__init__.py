@@ -1,8 +1,8 @@
 """What a residual network is, without a framework: spec, plan, weight table, zoo.
 
-    >>> import resnet_spec
-    >>> spec = resnet_spec.get("resnet50", num_classes=10)
-    >>> print(resnet_spec.plan(spec))  # doctest: +SKIP
+>>> import resnet_spec
+>>> spec = resnet_spec.get("resnet50", num_classes=10)
+>>> print(resnet_spec.plan(spec))  # doctest: +SKIP
 """
 
 from resnet_spec.choices import (

@@ -24,6 +24,7 @@ class WeightsError(ResNetError):
         missing: names the network has and the arrays lack.
         unexpected: names the arrays have and the network lacks.
         misshapen: {name: (shape found, shape expected)}.
+        summary: how many there are of each.
     """
 
     def __init__(
@@ -37,10 +38,9 @@ class WeightsError(ResNetError):
         self.misshapen = dict(misshapen)
         shapes = [f"{n} is {found}, not {want}" for n, (found, want) in self.misshapen.items()]
         kinds = {"missing": self.missing, "unexpected": self.unexpected, "misshapen": shapes}
-        super().__init__(
-            "the arrays do not fit the network: "
-            + "; ".join(f"{len(n)} {kind}: {', '.join(n)}" for kind, n in kinds.items() if n)
-        )
+        self.summary = ", ".join(f"{len(n)} {kind}" for kind, n in kinds.items() if n)
+        listed = "; ".join(f"{len(n)} {kind}: {', '.join(n)}" for kind, n in kinds.items() if n)
+        super().__init__(f"the arrays do not fit the network: {listed}")
 
 
 def check_arrays(found: Mapping[str, Shape], expected: Mapping[str, Shape]) -> None:

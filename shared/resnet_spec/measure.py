@@ -68,7 +68,10 @@ def output_shape(layer: Layer, shape: Shape) -> Shape:
         case MaxPool(border=StemPool.SAME):
             return (channels, *(_ceil(n, layer.stride) for n in size))
         case MaxPool():
-            return (channels, *((n + 2 * layer.pad - layer.kernel) // layer.stride + 1 for n in size))
+            return (
+                channels,
+                *((n + 2 * layer.pad - layer.kernel) // layer.stride + 1 for n in size),
+            )
         case AvgPool():
             return (channels, *(_ceil(n, layer.stride) for n in size))
         case ZeroPadChannels():

@@ -114,21 +114,25 @@ def construct(cls: type[T], choices: Mapping[str, object]) -> T:
     return spec
 
 
-def settle(spec: Any) -> dict[str, list[str]]:
-    """Replace each field by the value its rule keeps; return the faults of each field."""
-    faults: dict[str, list[str]] = {}
+def settle(spec: Any) -> tuple[set[str], list[str]]:
+    """Replace each field by the value its rule keeps; return the broken fields and all faults."""
+    broken: set[str] = set()
+    faults: list[str] = []
     for f in fields(spec):
         value = getattr(spec, f.name)
         try:
             object.__setattr__(spec, f.name, f.metadata["rule"](value))
         except SpecError as error:
-            faults[f.name] = [f"{f.name}: {fault}" for fault in error.faults]
+            broken.add(f.name)
+            faults += [f"{f.name}: {fault}" for fault in error.faults]
         except ValueError as error:
-            faults[f.name] = [f"{f.name} must be {error}, not {value!r}"]
-    return faults
+            broken.add(f.name)
+            faults.append(f"{f.name} must be {error}, not {value!r}")
+    return broken, faults
 
 
 def settle_or_raise(spec: Any) -> None:
     """`settle`, for a spec whose fields cannot contradict one another."""
-    if faults := settle(spec):
-        raise SpecError(sum(faults.values(), []))
+    _, faults = settle(spec)
+    if faults:
+        raise SpecError(faults)

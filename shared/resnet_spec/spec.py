@@ -125,11 +125,11 @@ class ResNetSpec:
     num_classes: int | None = field(default=1000, metadata=by(positive_or_none))
 
     def __post_init__(self) -> None:
-        faults = settle(self)
-        checks = [check for names, check in _CLASHES if names.isdisjoint(faults)]
-        clashes = [clash for check in checks for clash in check(self)]
-        if faults or clashes:
-            raise SpecError([*sum(faults.values(), []), *clashes])
+        broken, faults = settle(self)
+        checks = [check for names, check in _CLASHES if names.isdisjoint(broken)]
+        faults += [clash for check in checks for clash in check(self)]
+        if faults:
+            raise SpecError(faults)
 
     @property
     def stage_channels(self) -> tuple[int, ...]:

@@ -1,0 +1,27 @@
+"""NumPy's .npz: a zip of .npy files."""
+
+from pathlib import Path
+
+import numpy as np
+from resnet_spec import ResNetSpec
+
+from resnet_duet.port.checkpoint import Checkpoint
+
+SPEC = "resnet_spec"  # an array of one string beside the weights
+
+
+def read(path: Path) -> Checkpoint:
+    """Every array of the file; pickled objects are refused."""
+    with np.load(path, allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files if name != SPEC}
+        text = str(file[SPEC]) if SPEC in file.files else None
+    return Checkpoint(arrays, ResNetSpec.from_json(text) if text else None)
+
+
+def write(path: Path, checkpoint: Checkpoint) -> None:
+    """Every array, and the spec as one more."""
+    arrays = dict(checkpoint.arrays)
+    if checkpoint.spec is not None:
+        arrays[SPEC] = np.array(checkpoint.spec.to_json())
+    with path.open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)

@@ -1,0 +1,28 @@
+"""Hugging Face's .safetensors: a JSON header and raw bytes."""
+
+from pathlib import Path
+
+import numpy as np
+from resnet_spec import ResNetSpec
+from safetensors import safe_open
+from safetensors.numpy import save_file
+
+from resnet_duet.port.checkpoint import Checkpoint
+
+SPEC = "resnet_spec"
+
+
+def read(path: Path) -> Checkpoint:
+    """Every tensor of the file."""
+    with safe_open(path, framework="numpy") as file:
+        arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        text = (file.metadata() or {}).get(SPEC)
+    return Checkpoint(arrays, ResNetSpec.from_json(text) if text else None)
+
+
+def write(path: Path, checkpoint: Checkpoint) -> None:
+    """Every array, and the spec in the header. `format` is what transformers asks for."""
+    metadata = {"format": "pt"}
+    if checkpoint.spec is not None:
+        metadata[SPEC] = checkpoint.spec.to_json()
+    save_file({name: np.array(array) for name, array in checkpoint.arrays.items()}, path, metadata)

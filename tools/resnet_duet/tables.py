@@ -1,0 +1,70 @@
+"""What the command prints for a person: rich tables that stay readable in a pipe."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from resnet_duet.port.checkpoint import Checkpoint
+    from resnet_duet.port.identify import Identity
+    from resnet_duet.proof.compare import Comparison
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], words: int = 3) -> None:
+    """A table whose first columns are words and whose others are numbers."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for position, heading in enumerate(headings):
+        table.add_column(heading, justify="left" if position < words else "right", no_wrap=True)
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    console.print(table)
+
+
+def print_identity(path: Path, identity: "Identity", checkpoint: "Checkpoint") -> None:
+    """What a file is, what of it was left out, and what its weights cannot tell."""
+    name = identity.name or "a network of its own"
+    console.print(f"{path}: {name} in dialect {identity.dialect}")
+    if identity.rivals:
+        others = ", ".join(identity.rivals)
+        console.print(f"  the same arrays would fit {others}; --spec decides")
+    if checkpoint.left_out:
+        console.print(f"  left out: {summary(checkpoint.left_out)}")
+
+
+def summary(names: Sequence[str]) -> str:
+    """A list of names, its middle cut out when it is long."""
+    if len(names) <= 4:
+        return ", ".join(names)
+    return f"{', '.join(names[:2])} ... {names[-1]} ({len(names)} in all)"
+
+
+def print_comparison(result: "Comparison", a: str, b: str) -> None:
+    """One row a stage, and where the two part."""
+    from resnet_duet.proof.compare import SAME
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("part", "last layer", "shape", f"worst rel. error, {a} : {b}", "verdict"):
+        table.add_column(heading, no_wrap=True)
+    for part, last, worst in result.stages():
+        verdict = Text("same", "green") if worst.same else Text("DIFFERENT", "bold red")
+        shape = "x".join(map(str, last.shape))
+        table.add_row(part, last.layer, shape, f"{worst.error:.1e} in {worst.layer}", verdict)
+    console.print(table)
+    if (first := result.first_difference) is None:
+        console.print(f"The same function: {len(result.rows)} outputs agree within {SAME:g}.")
+    else:
+        console.print(f"Not the same function: they part in {first.layer} ({first.error:.1e}).")
+
+
+@contextmanager
+def spinner(message: str) -> Iterator[None]:
+    """A moving sign on a terminal while something takes its time."""
+    with Console(stderr=True).status(message):
+        yield
