@@ -1,0 +1,50 @@
+"""Every row of the zoo is the same function in both frameworks, at every named layer."""
+
+from dataclasses import replace
+
+import pytest
+import resnet_spec
+from resnet_spec.measure import shapes
+from worlds import EVEN, ODD, assert_twins_agree, images, thin, traces, twins
+
+FULL_WIDTH = ("resnet50", "resnext50_32x4d", "wide_resnet50_2", "resnet152")
+THOUSAND_LAYERS = tuple(n for n in resnet_spec.names() if "1001" in n or "1202" in n)
+OTHERS = tuple(n for n in resnet_spec.names() if n not in THOUSAND_LAYERS)
+QUICK = ("resnet18", "resnet50_v1", "keras_resnet50", "keras_resnet50v2", "preresnet50")
+QUICK += ("cifar_resnet20", "cifar_resnet20_a_end", "cifar_resnet20_b", "cifar_plain20")
+QUICK += ("resnet50c", "resnet50d", "resnext50_32x4d", "wide_resnet50_2", "mlperf_resnet8")
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_one_row_of_every_family_agrees(name):
+    assert_twins_agree(thin(resnet_spec.get(name)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [n for n in OTHERS if n not in QUICK])
+def test_every_other_row_agrees(name):
+    assert_twins_agree(thin(resnet_spec.get(name)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", THOUSAND_LAYERS)
+def test_nets_of_a_thousand_layers_agree(name):
+    spec = replace(resnet_spec.get(name), widths=(2, 4, 8), stem=thin(resnet_spec.get(name)).stem)
+    assert_twins_agree(spec, sizes=[(6, 9)])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FULL_WIDTH)
+def test_the_best_known_nets_agree_at_full_width(name):
+    assert_twins_agree(name, sizes=[(64, 96), (65, 97)])
+
+
+@pytest.mark.parametrize("name", QUICK)
+@pytest.mark.parametrize("size", [EVEN, ODD])
+def test_the_plan_s_arithmetic_gives_the_shapes_that_run(name, size):
+    torch_net, keras_net = twins(thin(resnet_spec.get(name)))
+    expected = shapes(resnet_spec.plan(torch_net.spec), size)
+    for trace in traces(torch_net, keras_net, images(size)):
+        found = {name: array.shape[1:] for name, array in trace.items()}
+        channels_first = {n: (s[-1], *s[:-1]) for n, s in found.items()}
+        assert channels_first == expected

@@ -1,0 +1,194 @@
+"""The rules: names, channels, strides, dilation, shortcuts, orderings."""
+
+import pytest
+import resnet_spec
+from resnet_spec import Ordering, Role
+from resnet_spec.layers import AvgPool, Conv, MaxPool, Norm, Relu, ZeroPadChannels
+
+
+def plan(name, **choices):
+    return resnet_spec.plan(resnet_spec.get(name, **choices))
+
+
+def leaves(layers):
+    return " ".join(layer.name.rpartition(".")[2] for layer in layers)
+
+
+def strides(p):
+    return [
+        max(layer.stride for layer in block.branch if isinstance(layer, Conv))
+        for block in p.blocks()
+    ]
+
+
+# design: `pre | branch | tail`, *Identity Mappings*, figure 4, a to e
+ORDERINGS = [
+    (Ordering.ORIGINAL, "| conv1 bn1 relu1 conv2 bn2 | relu2"),
+    (Ordering.NORM_AFTER_ADDITION, "| conv1 bn1 relu1 conv2 | bn2 relu2"),
+    (Ordering.RELU_BEFORE_ADDITION, "| conv1 bn1 relu1 conv2 bn2 relu2 |"),
+    (Ordering.RELU_PREACTIVATION, "relu1 | conv1 bn1 relu2 conv2 bn2 |"),
+    (Ordering.FULL_PREACTIVATION, "bn1 relu1 | conv1 bn2 relu2 conv2 |"),
+]
+STEMS = ["conv1 bn1 relu maxpool", "conv1 bn1 relu maxpool", "conv1 bn1 relu maxpool"]
+STEMS += ["conv1 bn1 maxpool", "conv1 maxpool"]
+HEADS = ["avgpool fc"] * 3 + ["act avgpool fc", "norm act avgpool fc"]
+
+
+@pytest.mark.parametrize(("ordering", "block"), ORDERINGS)
+def test_the_five_orderings(ordering, block):
+    b = plan("resnet18", ordering=ordering).stages[0].blocks[0]
+    assert f"{leaves(b.pre)} | {leaves(b.branch)} | {leaves(b.tail)}".strip() == block
+
+
+@pytest.mark.parametrize(
+    ("ordering", "stem", "head"), list(zip(Ordering, STEMS, HEADS, strict=True))
+)
+def test_the_ends_of_the_net_follow_the_ordering(ordering, stem, head):
+    p = plan("resnet18", ordering=ordering)
+    assert (leaves(p.stem), leaves(p.head)) == (stem, head)
+
+
+def test_without_a_head_the_last_feature_map_is_still_normed():
+    assert leaves(plan("preresnet18", num_classes=None).head) == "norm act"
+    assert plan("resnet18", num_classes=None).head == ()
+
+
+def test_names_are_torchvisions_module_paths():
+    names = [layer.name for layer in plan("resnet50").layers()]
+    assert names[:5] == ["conv1", "bn1", "relu", "maxpool", "layer1.0.conv1"]
+    assert "layer1.0.downsample.0" in names
+    assert "layer4.2.bn3" in names
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("name", resnet_spec.names())
+def test_no_name_stands_twice(name):
+    p = plan(name)
+    names = [layer.name for layer in p.layers()] + list(p.outputs())
+    assert len(names) == len(set(names))
+
+
+def test_stride_is_in_the_3x3_or_in_the_first_1x1():
+    branch = plan("resnet50").stages[1].blocks[0].branch
+    assert [layer.stride for layer in branch if isinstance(layer, Conv)] == [1, 2, 1]
+    branch = plan("resnet50_v1").stages[1].blocks[0].branch
+    assert [layer.stride for layer in branch if isinstance(layer, Conv)] == [2, 1, 1]
+
+
+def test_stride_is_in_the_first_block_or_in_the_last():
+    assert strides(plan("resnet18")) == [1, 1, 2, 1, 2, 1, 2, 1]
+    assert strides(plan("resnet18", stride_block="last")) == [1, 2, 1, 2, 1, 2, 1, 1]
+
+
+def test_keras_v2_pools_where_only_the_stride_changes():
+    first, *_, last = plan("keras_resnet50v2").stages[0].blocks
+    assert [type(layer) for layer in first.shortcut] == [Conv]
+    assert first.shortcut_reads_pre
+    assert last.shortcut == (MaxPool("layer1.2.downsample.0", 1, 2, resnet_spec.StemPool.NONE),)
+    assert not last.shortcut_reads_pre
+
+
+@pytest.mark.parametrize(
+    ("output_stride", "dilations", "total"),
+    [
+        (32, [1, 1, 1, 1, 1, 1], [2, 2, 2]),
+        (16, [1, 1, 1, 1, 1, 2], [2, 2, 1]),
+        (8, [1, 1, 1, 2, 2, 4], [2, 1, 1]),
+    ],
+)
+def test_beyond_the_output_stride_stages_dilate(output_stride, dilations, total):
+    """The kernel that would stride still reads the old grid; those behind it, the wider one."""
+    p = plan("resnet50", output_stride=output_stride)
+    blocks = [stage.blocks[i] for stage in p.stages[1:] for i in (0, 1)]
+    assert [b.branch[3].dilation for b in blocks] == dilations
+    assert [b.branch[3].stride for b in blocks[::2]] == total
+
+
+def test_the_kernel_behind_a_stride_in_the_1x1_dilates():
+    branch = plan("resnet50_v1", output_stride=16).stages[3].blocks[0].branch
+    assert [layer.dilation for layer in branch if isinstance(layer, Conv)] == [1, 2, 1]
+
+
+@pytest.mark.parametrize("name", ["resnet50", "resnet18d", "keras_resnet50v2", "cifar_resnet20"])
+def test_the_output_stride_never_changes_the_weights(name):
+    arrays = [
+        [(slot.layer.name, slot.role, slot.shape) for slot in resnet_spec.slots(p)]
+        for p in (plan(name), plan(name, output_stride=8), plan(name, output_stride=4))
+    ]
+    assert arrays[0] == arrays[1] == arrays[2]
+
+
+def test_more_than_four_stages_stride_as_far_as_allowed():
+    five = {"depths": (1,) * 5, "widths": (8,) * 5}
+    assert strides(plan("resnet18", **five)) == [1, 2, 2, 2, 1]
+    assert strides(plan("resnet18", **five, output_stride=64)) == [1, 2, 2, 2, 2]
+
+
+def test_option_a_pads_both_sides_or_the_end():
+    both = plan("cifar_resnet20").stages[1].blocks[0].shortcut
+    end = plan("cifar_resnet20_a_end").stages[1].blocks[0].shortcut
+    assert both[1] == ZeroPadChannels("layer2.0.downsample.1", 8, 8)
+    assert end[1] == ZeroPadChannels("layer2.0.downsample.1", 0, 16)
+
+
+def test_resnet_d_pools_before_it_projects_and_keeps_timms_numbers():
+    first, second = (plan("resnet50d").stages[i].blocks[0].shortcut for i in (0, 1))
+    assert [layer.name for layer in first] == ["layer1.0.downsample.1", "layer1.0.downsample.2"]
+    assert [type(layer) for layer in second] == [AvgPool, Conv, Norm]
+    assert second[1].stride == 1
+
+
+def test_shortcut_options_choose_where_to_project():
+    def projections(kind):
+        p = plan("resnet18", shortcut={"kind": kind})
+        return [any(isinstance(s, Conv) for s in b.shortcut or ()) for b in p.blocks()]
+
+    changes = [False, False, True, False, True, False, True, False]
+    assert projections("projection_on_change") == changes
+    assert projections("projection_on_growth") == changes
+    assert projections("projection_always") == [True] * 8
+    assert projections("none") == projections("zero_pad_end") == [False] * 8
+
+
+@pytest.mark.parametrize("ordering", Ordering)
+@pytest.mark.parametrize("norm", ["by_ordering", "always", "never"])
+def test_a_projection_has_a_norm_where_the_branch_ends_in_one_or_as_told(ordering, norm):
+    p = plan("resnet18", ordering=ordering, shortcut={"norm": norm})
+    has_norm = isinstance(p.stages[1].blocks[0].shortcut[-1], Norm)
+    by_ordering = resnet_spec.choices.Step.NORM in ordering.steps.end
+    assert has_norm == {"by_ordering": by_ordering, "always": True, "never": False}[norm]
+
+
+def test_biases_stand_where_they_are_wanted():
+    def biased(**choices):
+        slots = resnet_spec.slots(plan("keras_resnet50v2", **choices))
+        return {s.layer.name for s in slots if s.role is Role.BIAS and s.layer.name != "fc"}
+
+    assert biased(bias="never") == set()
+    assert {"conv1", "layer1.0.conv3", "layer1.0.downsample.0"} <= biased()
+    assert not {"layer1.0.conv1", "layer1.0.conv2"} & biased()
+    assert {"layer1.0.conv1", "layer1.0.conv2"} <= biased(bias="always")
+
+
+def test_only_a_relu_whose_input_the_shortcut_reads_too_must_not_work_in_place():
+    shared = [
+        layer.name
+        for layer in plan("resnet18", ordering="relu_preactivation").layers()
+        if isinstance(layer, Relu) and layer.shared_input
+    ]
+    assert shared == [f"layer{s}.{b}.relu1" for s in (1, 2, 3, 4) for b in (0, 1)] + ["act"]
+    relus = [layer for layer in plan("preresnet18").layers() if isinstance(layer, Relu)]
+    assert not any(layer.shared_input for layer in relus)
+
+
+def test_a_resnext_block_is_wide_inside_and_grouped_in_its_3x3():
+    branch = plan("resnext50_32x4d").stages[0].blocks[0].branch
+    convs = [layer for layer in branch if isinstance(layer, Conv)]
+    assert [c.in_channels for c in convs] == [64, 128, 128]
+    assert [c.out_channels for c in convs] == [128, 128, 256]
+    assert [c.groups for c in convs] == [1, 32, 1]
+
+
+def test_a_deep_stem_is_timms_sequential():
+    names = [layer.name for layer in plan("resnet50d").stem]
+    assert names == [*(f"conv1.{i}" for i in range(7)), "bn1", "relu", "maxpool"]

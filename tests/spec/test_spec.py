@@ -1,0 +1,147 @@
+"""A spec is validated once, completely, and travels as JSON."""
+
+import dataclasses
+import json
+
+import pytest
+import resnet_spec
+from resnet_spec import BlockKind, ResNetSpec, Shortcut, SpecError, Stem
+
+
+@pytest.mark.parametrize("name", resnet_spec.names())
+def test_every_zoo_row_survives_json(name):
+    spec = resnet_spec.get(name)
+    assert ResNetSpec.from_json(spec.to_json()) == spec
+
+
+def test_words_and_lists_become_members_and_tuples():
+    spec = ResNetSpec(block="basic", depths=[1, 2], widths=[8, 16], padding="same")
+    assert spec.block is BlockKind.BASIC
+    assert spec.depths == (1, 2)
+    assert spec == ResNetSpec.from_json(spec.to_json())
+    assert hash(spec) == hash(ResNetSpec.from_json(spec.to_json()))
+
+
+def test_a_nested_choice_may_be_a_mapping():
+    spec = resnet_spec.get("resnet18", stem={"channels": [32], "kernel": 3, "pool": "zero"})
+    assert spec.stem == Stem(channels=(32,), kernel=3, pool="zero")
+
+
+def test_a_spec_is_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        resnet_spec.get("resnet18").groups = 2
+
+
+def test_one_error_lists_every_fault():
+    with pytest.raises(SpecError) as caught:
+        resnet_spec.get(
+            "resnet50",
+            padding="sam",
+            depths=[1, 2, 0],
+            widths=(),
+            groups=True,
+            stem={"kernel": 2, "pool": "x", "colour": 1},
+            norm_eps=0,
+            norm_decay=1,
+            output_stride=12,
+            bias=None,
+            stride_in_1x1=1,
+            num_classes=0,
+            in_channels=1.0,
+            colour="blue",
+        )
+    text = str(caught.value)
+    for fault in (
+        "colour is no choice of a ResNetSpec",
+        "stem: colour is no choice of a Stem",
+        "stem: kernel must be a positive odd integer, not 2",
+        "stem: pool must be one of none, minus_infinity, zero, same, not 'x'",
+        "padding must be one of symmetric, same, not 'sam'",
+        "depths must be a non-empty sequence of positive integers, not [1, 2, 0]",
+        "widths must be",
+        "groups must be a positive integer, not True",
+        "norm_eps must be a number above 0",
+        "norm_decay must be a number from 0 up to but not including 1",
+        "output_stride must be a power of two, not 12",
+        "bias must be one of never, always, without_norm",
+        "stride_in_1x1 must be true or false, not 1",
+        "num_classes must be a positive integer, or None for no head",
+        "in_channels must be a positive integer, not 1.0",
+    ):
+        assert fault in text
+    assert len(caught.value.faults) == 15
+    assert "\n" not in text
+
+
+CLASHES = [
+    ("resnet18", {"depths": (1, 1)}, "depths has 2 stages and widths has 4"),
+    ("resnet18", {"groups": 2}, "groups and width_per_group are a bottleneck's"),
+    ("resnet18", {"width_per_group": 128}, "groups and width_per_group are a bottleneck's"),
+    ("resnet18", {"stride_in_1x1": True}, "a basic block has no 1x1"),
+    ("resnet50", {"width_per_group": 1, "widths": (8, 64, 64, 64)}, "leaves a block of width 8"),
+    ("resnet50", {"output_stride": 2}, "output_stride 2 is below the stem's 4"),
+    ("cifar_resnet20", {"widths": (16, 8, 64)}, "a zero-pad shortcut cannot drop channels"),
+]
+
+
+@pytest.mark.parametrize(("name", "choices", "fault"), CLASHES)
+def test_choices_that_clash_are_told(name, choices, fault):
+    with pytest.raises(SpecError, match=fault):
+        resnet_spec.get(name, **choices)
+
+
+def test_faults_and_clashes_are_told_together():
+    with pytest.raises(SpecError) as caught:
+        resnet_spec.get("resnet18", groups=2, stride_in_1x1=True, norm_eps=-1)
+    assert len(caught.value.faults) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("", "the spec is not JSON"),
+        ("[]", "the spec must be a JSON object"),
+        ("{}", "block is missing; depths is missing"),
+        (json.dumps({"block": "basic", "depths": [1], "widths": "64"}), "widths must be"),
+        ('{"block": "basic", "depths": [1], "widths": [1e99]}', "widths must be"),
+    ],
+)
+def test_json_that_is_no_spec(text, fault):
+    with pytest.raises(SpecError, match=fault):
+        ResNetSpec.from_json(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "near"), [("resnet5", "resnet50"), ("Resnet18d", "resnet18d"), ("vgg", "list")]
+)
+def test_an_unknown_name_is_answered_with_the_nearest(name, near):
+    with pytest.raises(SpecError, match=near):
+        resnet_spec.get(name)
+
+
+def test_the_zoo_names_what_the_readme_promises():
+    names = resnet_spec.names()
+    assert len(names) == len(set(names)) == 60
+    families = [
+        "resnet18 resnet34 resnet50 resnet101 resnet152 resnext50_32x4d resnext101_32x8d",
+        "resnext101_64x4d wide_resnet50_2 wide_resnet101_2 resnet50_v1 resnet101_v1 resnet152_v1",
+        "keras_resnet50 keras_resnet101 keras_resnet152",
+        "keras_resnet50v2 keras_resnet101v2 keras_resnet152v2",
+        "preresnet18 preresnet34 preresnet50 preresnet101 preresnet152 preresnet200",
+        "preresnet110 preresnet164 preresnet1001 plain18 plain34",
+        "cifar_plain20 cifar_plain32 cifar_plain44 cifar_plain56",
+        "resnet50c resnet18d resnet34d resnet50d resnet101d resnet152d resnet200d mlperf_resnet8",
+        *(
+            f"cifar_resnet{n} cifar_resnet{n}_a_end cifar_resnet{n}_b"
+            for n in (20, 32, 44, 56, 110, 1202)
+        ),
+    ]
+    assert set(" ".join(families).split()) == set(names)
+
+
+def test_no_head_means_no_classes():
+    assert resnet_spec.get("resnet18", num_classes=None).num_classes is None
+
+
+def test_shortcut_choices_default_to_the_paper_s_option_b():
+    assert resnet_spec.get("resnet50").shortcut == Shortcut()

@@ -1,0 +1,90 @@
+"""Worlds for the tests: small specs, twin networks with one set of weights, images, agreement."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import resnet_duet
+import resnet_spec
+from resnet_duet.port.convert import relayout
+from resnet_spec import ResNetSpec
+
+import resnet_tf
+import resnet_torch
+
+# The proof of sameness is float64. Noise of the nets here is 1e-15 to 1e-13 (1,001 layers: 1e-11),
+# the smallest known mistake, an eps of 1.001e-5 for 1e-5, is 2e-7.
+SAME = 1e-10
+
+EVEN = (32, 48)
+ODD = (33, 45)
+
+
+def thin(spec: ResNetSpec) -> ResNetSpec:
+    """The same network with an eighth of the channels and 7 classes."""
+    stem = replace(spec.stem, channels=tuple(max(c // 8, 2) for c in spec.stem.channels))
+    widths = tuple(max(w // 8, 2) for w in spec.widths)
+    per_group = spec.width_per_group if spec.groups == 1 else 64
+    groups = 1 if spec.groups == 1 else 2
+    return replace(
+        spec, stem=stem, widths=widths, num_classes=7, groups=groups, width_per_group=per_group
+    )
+
+
+def twins(spec: ResNetSpec | str, seed: int = 0, dtype: str = "float64"):
+    """(torch network, Keras network) of one spec with the same random bits in both."""
+    spec = resnet_spec.get(spec) if isinstance(spec, str) else spec
+    weights = resnet_duet.random_weights(spec, seed, norms="random")
+    torch_net, keras_net = resnet_torch.build(spec, dtype), resnet_tf.build(spec, dtype)
+    resnet_torch.write(torch_net, weights)
+    resnet_tf.write(keras_net, resnet_duet.convert(weights, spec, "torchvision", "keras"))
+    return torch_net, keras_net
+
+
+def images(size: tuple[int, int], channels: int = 3, seed: int = 0, batch: int = 2) -> np.ndarray:
+    """Standard normal float64 images, (N, H, W, C)."""
+    return np.random.default_rng(seed).standard_normal((batch, *size, channels))
+
+
+def nchw(array: np.ndarray) -> np.ndarray:
+    return relayout(array, "NHWC", "NCHW")
+
+
+def traces(torch_net, keras_net, x: np.ndarray):
+    """Both networks' traces of NHWC images, both in NHWC."""
+    ours = resnet_torch.trace(torch_net, nchw(x))
+    ours = {n: relayout(a, "NCHW", "NHWC") if a.ndim == 4 else a for n, a in ours.items()}
+    return ours, resnet_tf.trace(keras_net, x)
+
+
+def assert_close(actual: np.ndarray, desired: np.ndarray, name: str, tolerance: float = SAME):
+    """max|actual - desired| <= tolerance * max|desired|, and nothing is NaN."""
+    np.testing.assert_allclose(
+        actual,
+        desired,
+        rtol=0,
+        atol=tolerance * np.abs(desired).max(),
+        equal_nan=False,
+        err_msg=name,
+    )
+
+
+def assert_agree(a: Mapping[str, np.ndarray], b: Mapping[str, np.ndarray]):
+    """Two traces name the same layers and agree in each."""
+    assert list(a) == list(b)
+    for name in a:
+        assert_close(b[name], a[name], name)
+
+
+def assert_twins_agree(spec: ResNetSpec | str, sizes=(EVEN, ODD)):
+    """torch and Keras networks of a spec agree in every named layer, at every size."""
+    torch_net, keras_net = twins(spec)
+    for size in sizes:
+        assert_agree(*traces(torch_net, keras_net, images(size, torch_net.spec.in_channels)))
+
+
+def bits(weights: Mapping[str, np.ndarray]) -> dict[str, tuple]:
+    """Arrays as comparable bits."""
+    return {
+        n: (a.dtype.name, a.shape, np.ascontiguousarray(a).tobytes()) for n, a in weights.items()
+    }
