@@ -19,4 +19,4 @@ def trace(model: keras.Model, images: np.ndarray) -> dict[str, np.ndarray]:
     layers = {layer.name: layer.name for layer in plan.layers()} | plan.outputs()
     probe = keras.Model(model.input, {n: model.get_layer(o).output for n, o in layers.items()})
     outputs = probe(images.astype(model.input.dtype), training=False)
-    return {name: np.array(outputs[name]) for name in layers}
+    return {name: keras.ops.convert_to_numpy(outputs[name]) for name in layers}

@@ -9,7 +9,7 @@ from resnet_spec.errors import check_arrays
 
 def read(model: keras.Model) -> dict[str, np.ndarray]:
     """{"layer1.0.conv1/kernel": array, ...}: a copy of every weight and moving statistic."""
-    return {name: np.array(variable) for name, variable in arrays(model).items()}
+    return {name: np.array(variable.numpy()) for name, variable in arrays(model).items()}
 
 
 def write(model: keras.Model, weights: Mapping[str, np.ndarray]) -> None:

@@ -162,7 +162,7 @@ def logits(torch_net: Any, keras_net: Any, images: np.ndarray) -> tuple[np.ndarr
     with torch.no_grad():
         nchw = torch.from_numpy(relayout(images, "NHWC", "NCHW")).double()
         ours = torch_net.eval()(nchw).numpy()
-    return ours, np.array(keras_net(images.astype(np.float64), training=False))
+    return ours, keras_net(images.astype(np.float64), training=False).numpy()
 
 
 def report(facts: Facts, comparison: Comparison) -> None:
