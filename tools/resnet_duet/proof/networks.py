@@ -46,7 +46,8 @@ def _keras_float64(model: Any) -> Any:
             config |= {"dtype": "float64"}
         return type(layer).from_config(config)
 
-    clone = keras.models.clone_model(model, clone_function=layer_float64)
+    image = keras.Input(batch_shape=model.input.shape, dtype="float64", name=model.input.name)
+    clone = keras.models.clone_model(model, image, layer_float64)
     clone.set_weights(model.get_weights())
     clone.spec = spec_of(model)
     return clone

@@ -1,0 +1,93 @@
+"""Other people's trained networks, in both frameworks, on real images: the counts are theirs."""
+
+import keras
+import numpy as np
+import pytest
+import resnet_duet
+from resnet_duet.proof.compare import relative_error
+from worlds import SAME, assert_close, nchw
+
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+# file, what its authors do to an RGB image in 0..255, correct of the 1,000 images
+NETS = [
+    (
+        "akamaster/resnet20-12fca82f.th",
+        lambda x: (x / 255 - IMAGENET_MEAN) / IMAGENET_STD,
+        934,
+    ),
+    (
+        "akamaster/resnet32-d509ac18.th",
+        lambda x: (x / 255 - IMAGENET_MEAN) / IMAGENET_STD,
+        945,
+    ),
+    ("distiller/checkpoint_trained_dense.pth.tar", lambda x: (x / 255 - 0.5) / 0.5, 932),
+    ("mlcommons/pretrainedResnet.h5", lambda x: x, 879),
+]
+MLCOMMONS = "mlcommons/pretrainedResnet.h5"
+
+
+@pytest.fixture(scope="module")
+def cifar(data):
+    with np.load(data / "cifar10_test_1000.npz") as file:
+        return file["images"].astype(np.float64), file["labels"]
+
+
+def torch_logits(net, x):
+    import torch
+
+    with torch.no_grad():
+        return net.eval()(torch.from_numpy(nchw(x))).numpy()
+
+
+def keras_logits(net, x):
+    """Not by `predict`, which rounds float64 images to Keras' floatx, float32."""
+    return np.concatenate([net(part, training=False) for part in np.split(x, 4)])
+
+
+@pytest.mark.parametrize(("file", "prepare", "correct"), NETS, ids=[n[0] for n in NETS])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_port_classifies_as_its_source_does(data, cifar, file, prepare, correct, dtype):
+    pixels, labels = cifar
+    x = prepare(pixels).astype(dtype)
+    ours = torch_logits(resnet_duet.load(data / file, into="torch", dtype=dtype), x)
+    theirs = keras_logits(resnet_duet.load(data / file, into="keras", dtype=dtype), x)
+    assert ours.dtype == theirs.dtype == dtype
+    assert (ours.argmax(1) == labels).sum() == correct
+    assert (theirs.argmax(1) == labels).sum() == correct
+    assert relative_error(ours, theirs) < (SAME if dtype == "float64" else 1e-4)
+
+
+def test_the_mlcommons_net_in_pytorch_gives_its_own_keras_logits(data, cifar):
+    """Against the network as Keras itself opens the file, its softmax taken off, in float64."""
+    pixels, _ = cifar
+    source = keras.models.load_model(data / MLCOMMONS, compile=False)
+    config = source.get_config()
+    for layer in config["layers"]:
+        layer["config"]["dtype"] = "float64"
+    config["layers"][-1]["config"]["activation"] = "linear"
+    theirs = keras.Model.from_config(config)
+    theirs.set_weights(source.get_weights())
+    assert {layer.compute_dtype for layer in theirs.layers[1:]} == {"float64"}
+    ours = resnet_duet.load(data / MLCOMMONS, into="torch", dtype="float64")
+    assert_close(torch_logits(ours, pixels), keras_logits(theirs, pixels), "logits")
+
+
+@pytest.mark.parametrize("file", [n[0] for n in NETS])
+@pytest.mark.parametrize("ending", [".pth", ".safetensors", ".npz", ".weights.h5", ".keras"])
+def test_a_real_file_goes_through_every_format_and_back_bit_for_bit(data, tmp_path, file, ending):
+    net = resnet_duet.load(data / file, into="torch")
+    resnet_duet.save(net, tmp_path / f"net{ending}")
+    back = resnet_duet.load(tmp_path / f"net{ending}", into="torch")
+    assert back.spec == net.spec
+    want = net.state_dict()
+    for name, tensor in back.state_dict().items():
+        assert tensor.dtype == want[name].dtype
+        assert tensor.equal(want[name]), name
+
+
+@pytest.mark.parametrize("file", [n[0] for n in NETS])
+def test_the_tool_proves_a_real_file_in_both_frameworks(data, file):
+    a = resnet_duet.load(data / file, into="torch")
+    b = resnet_duet.load(data / file, into="keras")
+    assert resnet_duet.compare(a, b).same

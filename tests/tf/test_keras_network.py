@@ -1,0 +1,183 @@
+"""The Keras builder: stock layers, pinned data format, float64, files that plain Keras opens."""
+
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import resnet_duet
+import resnet_spec
+from resnet_spec import WeightsError
+from resnet_spec.measure import depth
+from worlds import images, thin
+
+import resnet_tf
+
+NAMES = ("resnet18", "keras_resnet50v2", "resnet50d", "mlperf_resnet8", "cifar_resnet20")
+
+# Runs where no package of this project can be imported.
+PLAIN_KERAS = """
+import sys
+class Forbid:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("resnet_spec", "resnet_tf", "resnet_torch", "resnet_duet"):
+            raise ImportError("forbidden: " + name)
+sys.meta_path.insert(0, Forbid())
+import keras, numpy
+model = keras.models.load_model(sys.argv[1])
+numpy.save(sys.argv[3], model(numpy.load(sys.argv[2]), training=False).numpy())
+"""
+
+CHANNELS_FIRST = """
+import keras
+assert keras.config.image_data_format() == "channels_first"
+import numpy, resnet_tf
+model = resnet_tf.build("cifar_resnet20")
+formats = {layer.data_format for layer in model.layers if hasattr(layer, "data_format")}
+print(sorted(formats), model(numpy.ones((1, 8, 12, 3), "float32")).shape)
+assert all(layer.axis == -1 for layer in model.layers if hasattr(layer, "momentum"))
+"""
+
+
+def model_of(name, **choices):
+    return resnet_tf.build(thin(resnet_spec.get(name, **choices)), "float64")
+
+
+def python(code, *arguments, **environment):
+    return subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_saved_model_opens_in_plain_keras(name, tmp_path):
+    model, x = model_of(name), images((33, 48))
+    model.save(tmp_path / "net.keras")
+    np.save(tmp_path / "x.npy", x)
+    paths = [tmp_path / p for p in ("net.keras", "x.npy", "y.npy")]
+    run = python(PLAIN_KERAS, *paths)
+    assert run.returncode == 0, run.stderr
+    np.testing.assert_array_equal(np.load(paths[2]), model(x, training=False).numpy())
+
+
+@pytest.mark.parametrize("name", resnet_spec.names()[::7])
+def test_only_stock_layers_and_operations_are_used(name):
+    spec = thin(resnet_spec.get(name))
+    if depth(resnet_spec.plan(spec)) > 200:
+        pytest.skip("the same layers, a thousand times")
+    modules = {type(op).__module__ for op in resnet_tf.build(spec).operations}
+    assert all(module.startswith("keras.") for module in modules)
+
+
+def test_layers_bear_torchvisions_names_and_variables_their_paths():
+    model = model_of("resnet18")
+    assert model.get_layer("layer2.0.downsample.1").name == "layer2.0.downsample.1"
+    assert "layer2.0.downsample.0/kernel" in resnet_tf.read(model)
+
+
+def test_the_data_format_is_pinned_whatever_keras_json_says(tmp_path):
+    (tmp_path / "keras.json").write_text('{"image_data_format": "channels_first"}')
+    run = python(CHANNELS_FIRST, KERAS_HOME=str(tmp_path))
+    assert run.returncode == 0, run.stderr
+    # The one layer told "channels_first" pads channels: see resnet_tf/layers.py.
+    assert run.stdout.strip() == "['channels_first', 'channels_last'] (1, 10)"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_float64_is_float64_to_the_end(name):
+    model = model_of(name)
+    assert model.input.dtype == "float64"
+    assert {layer.compute_dtype for layer in model.layers[1:]} == {"float64"}
+    assert {layer.variable_dtype for layer in model.layers[1:]} == {"float64"}
+    x = images((32, 32))
+    rounded = x.astype(np.float32).astype(np.float64)
+    assert not np.array_equal(model(x), model(rounded))
+
+
+@pytest.mark.parametrize("name", [*NAMES, "preresnet18"])
+def test_features_are_the_stages_maps_with_shared_weights(name):
+    model, x = model_of(name), images((33, 48))
+    maps = resnet_tf.features(model)(x)
+    trace = resnet_tf.trace(model, x)
+    assert list(maps) == [stage.name for stage in resnet_spec.plan(model.spec).stages]
+    for stage, feature_map in maps.items():
+        np.testing.assert_array_equal(feature_map.numpy(), trace[stage])
+    variables = {id(v) for v in model.variables}
+    assert {id(v) for v in resnet_tf.features(model).variables} <= variables
+
+
+def test_trace_leaves_the_network_as_it_was():
+    model = model_of("resnet18")
+    before = resnet_tf.read(model)
+    resnet_tf.trace(model, images((32, 32)))
+    for name, array in resnet_tf.read(model).items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+def test_read_is_a_copy():
+    model = model_of("cifar_resnet20")
+    resnet_tf.read(model)["fc/bias"][:] = 1e9
+    assert np.abs(resnet_tf.read(model)["fc/bias"]).max() < 1e9
+
+
+def test_write_lists_every_fault_and_writes_nothing():
+    model = model_of("cifar_resnet20")
+    before = resnet_tf.read(model)
+    weights = {n: a + 1 for n, a in before.items()}
+    weights["fc/kernel"] = weights["fc/kernel"].T
+    weights["extra"] = weights.pop("bn1/beta")
+    with pytest.raises(WeightsError) as caught:
+        resnet_tf.write(model, weights)
+    assert caught.value.missing == ("bn1/beta",)
+    assert caught.value.unexpected == ("extra",)
+    assert list(caught.value.misshapen) == ["fc/kernel"]
+    for name, array in resnet_tf.read(model).items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+def test_a_network_starts_from_he_s_distribution_by_fan_out():
+    keras.utils.set_random_seed(0)
+    spec = resnet_spec.get("keras_resnet50", num_classes=1000)
+    weights = resnet_duet.convert(
+        resnet_tf.read(resnet_tf.build(spec)), spec, "keras", "torchvision"
+    )
+    reference = resnet_duet.random_weights(spec, 0)
+    for name, array in weights.items():
+        if array.size > 10_000:
+            assert math.isclose(array.std(), reference[name].std(), rel_tol=0.05), name
+            assert np.isclose(np.abs(array).max(), np.abs(reference[name]).max(), rtol=0.4), name
+        elif array.ndim == 1 and name != "fc.bias":
+            np.testing.assert_array_equal(array, reference[name], err_msg=name)
+
+
+def test_a_thousand_layers_are_no_deeper_than_python_allows(monkeypatch):
+    """Keras walks a graph by recursion; `build` makes room for it, and only as much as it needs."""
+    limit = sys.getrecursionlimit()
+    try:
+        resnet_tf.build("resnet18")
+        assert sys.getrecursionlimit() == max(limit, 1138)
+        sys.setrecursionlimit(1000)
+        model = resnet_tf.build(
+            resnet_spec.get("cifar_plain20", depths=(190,), widths=(1,)), "float32"
+        )
+        assert model(np.ones((1, 4, 4, 3), np.float32)).shape == (1, 10)
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+def test_the_package_pins_keras_to_tensorflow():
+    code = "import resnet_tf, keras; print(keras.backend.backend())"
+    environment = {k: v for k, v in os.environ.items() if k != "KERAS_BACKEND"}
+    run = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True,
+        cwd=Path(__file__).parent,
+    )  # fmt: skip
+    assert run.stdout.strip() == "tensorflow"

@@ -1,0 +1,174 @@
+"""The PyTorch builder: torchvision's names, plain modules, nothing in the way of torch's tools."""
+
+import copy
+import math
+import pickle
+
+import numpy as np
+import pytest
+import resnet_duet
+import resnet_spec
+import torch
+from resnet_spec import SpecError, WeightsError
+from worlds import images, nchw, thin
+
+import resnet_torch
+
+NAMES = ("resnet18", "keras_resnet50v2", "resnet50d", "mlperf_resnet8", "cifar_resnet20")
+
+
+def net_of(name, **choices):
+    return resnet_torch.build(thin(resnet_spec.get(name, **choices)), "float64").eval()
+
+
+def image(size=(33, 48), channels=3):
+    return torch.from_numpy(nchw(images(size, channels)))
+
+
+RESNET18_BLOCK = (
+    "conv1.weight bn1.weight bn1.bias bn1.running_mean bn1.running_var bn1.num_batches_tracked"
+    " conv2.weight bn2.weight bn2.bias bn2.running_mean bn2.running_var bn2.num_batches_tracked"
+)
+
+
+def test_resnet18_has_torchvisions_state_dict_keys_in_torchvisions_order():
+    stem, projection = RESNET18_BLOCK.split(" conv2")[0].split(), ["0.weight"]
+    projection += [f"1.{leaf.partition('.')[2]}" for leaf in stem[1:]]
+    keys = list(stem)
+    for stage in (1, 2, 3, 4):
+        for block in (0, 1):
+            keys += [f"layer{stage}.{block}.{leaf}" for leaf in RESNET18_BLOCK.split()]
+            if stage > 1 and block == 0:
+                keys += [f"layer{stage}.{block}.downsample.{leaf}" for leaf in projection]
+    assert list(resnet_torch.build("resnet18").state_dict()) == [*keys, "fc.weight", "fc.bias"]
+
+
+def test_a_name_and_its_spec_build_the_same_network():
+    by_name = resnet_torch.build("cifar_resnet20")
+    assert by_name.spec == resnet_torch.build(resnet_spec.get("cifar_resnet20")).spec
+    with pytest.raises(SpecError, match="cifar_resnet20"):
+        resnet_torch.build("cifar_resnet2")
+
+
+def test_a_state_dict_loads_strictly_with_and_without_counters():
+    net = resnet_torch.build("resnet18")
+    other = resnet_torch.build("resnet18")
+    other.load_state_dict(net.state_dict(), strict=True)
+    arrays = {n: torch.from_numpy(a) for n, a in resnet_torch.read(net).items()}
+    assert "bn1.num_batches_tracked" not in arrays
+    other.load_state_dict(arrays, strict=True)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_network_compiles_into_one_graph(name):
+    net, x = net_of(name), image()
+    graphs = []
+
+    def eager(graph, inputs):
+        graphs.append(graph)
+        return graph.forward
+
+    compiled = torch.compile(net, backend=eager, fullgraph=True)
+    torch.testing.assert_close(compiled(x), net(x), rtol=0, atol=0)
+    assert len(graphs) == 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_network_exports(name):
+    net, x = net_of(name), image()
+    program = torch.export.export(net, (x,))
+    torch.testing.assert_close(program.module()(x), net(x), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_network_pickles_and_copies(name):
+    net, x = net_of(name), image()
+    for twin in (pickle.loads(pickle.dumps(net)), copy.deepcopy(net)):
+        torch.testing.assert_close(twin(x), net(x), rtol=0, atol=0)
+        assert twin.spec == net.spec
+
+
+def test_a_layer_that_is_replaced_is_the_one_that_runs():
+    net, x = net_of("resnet18"), image()
+    before = net(x)
+    net.layer1[0].conv1 = torch.nn.Conv2d(8, 8, 3, padding=1).double()
+    assert not torch.equal(before, net(x))
+
+
+@pytest.mark.parametrize("name", [*NAMES, "preresnet18"])
+def test_features_are_the_stages_maps_with_shared_weights(name):
+    net, x = net_of(name), image()
+    maps = resnet_torch.features(net)(x)
+    trace = resnet_torch.trace(net, x.numpy())
+    assert list(maps) == [stage.name for stage in resnet_spec.plan(net.spec).stages]
+    for stage, feature_map in maps.items():
+        np.testing.assert_array_equal(feature_map.detach().numpy(), trace[stage])
+    parameters = {id(p) for p in net.parameters()}
+    assert {id(p) for p in resnet_torch.features(net).parameters()} == parameters
+
+
+@pytest.mark.parametrize("ordering", resnet_spec.Ordering)
+def test_no_relu_overwrites_what_the_shortcut_reads(ordering):
+    """Every ReLU in place against every ReLU out of place: the same function and gradients."""
+    net = net_of("resnet18", ordering=ordering)
+    careful = copy.deepcopy(net)
+    for module in careful.modules():
+        if isinstance(module, torch.nn.ReLU):
+            module.inplace = False
+    assert any(m.inplace for m in net.modules() if isinstance(m, torch.nn.ReLU))
+    gradients = []
+    for twin in (net, careful):
+        x = image().requires_grad_()
+        twin(x).square().sum().backward()
+        gradients.append((twin(x), x.grad))
+    torch.testing.assert_close(*gradients, rtol=0, atol=0)
+
+
+def test_trace_leaves_the_network_as_it_was():
+    net = net_of("resnet18").train()
+    before = resnet_torch.read(net)
+    resnet_torch.trace(net, nchw(images((32, 32))))
+    assert net.training
+    assert not any(m._forward_hooks for m in net.modules())
+    for name, array in resnet_torch.read(net).items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+def test_read_is_a_copy():
+    net = net_of("cifar_resnet20")
+    resnet_torch.read(net)["fc.bias"][:] = 1e9
+    assert net.fc.bias.abs().max() < 1e9
+
+
+def test_write_lists_every_fault_and_writes_nothing():
+    net = net_of("cifar_resnet20")
+    before = resnet_torch.read(net)
+    weights = {n: a + 1 for n, a in before.items()}
+    weights["fc.weight"] = weights["fc.weight"].T
+    weights["extra"] = weights.pop("bn1.bias")
+    with pytest.raises(WeightsError) as caught:
+        resnet_torch.write(net, weights)
+    assert caught.value.missing == ("bn1.bias",)
+    assert caught.value.unexpected == ("extra",)
+    assert list(caught.value.misshapen) == ["fc.weight"]
+    for name, array in resnet_torch.read(net).items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+def test_a_network_starts_from_he_s_distribution_by_fan_out():
+    torch.manual_seed(0)
+    spec = resnet_spec.get("keras_resnet50", num_classes=1000)
+    weights = resnet_torch.read(resnet_torch.build(spec))
+    reference = resnet_duet.random_weights(spec, 0)
+    assert weights.keys() == reference.keys()
+    for name, array in weights.items():
+        if array.size > 10_000:
+            assert math.isclose(array.std(), reference[name].std(), rel_tol=0.05), name
+        elif array.ndim == 1 and name != "fc.bias":
+            np.testing.assert_array_equal(array, reference[name], err_msg=name)
+
+
+def test_grouped_kernels_count_all_outputs_into_the_fan():
+    weights = resnet_torch.read(resnet_torch.build("resnext50_32x4d"))
+    kernel = weights["layer4.1.conv2.weight"]
+    assert math.isclose(kernel.std(), math.sqrt(2 / (kernel.shape[0] * 9)), rel_tol=0.05)
