@@ -66,7 +66,8 @@ def test_the_mlcommons_net_in_pytorch_gives_its_own_keras_logits(data, cifar):
     for layer in config["layers"]:
         layer["config"]["dtype"] = "float64"
     config["layers"][-1]["config"]["activation"] = "linear"
-    theirs = keras.Model.from_config(config)
+    rebuilt = keras.Model.from_config(config)
+    theirs = keras.Model(rebuilt.inputs[0], rebuilt.outputs[0])
     theirs.set_weights(source.get_weights())
     assert {layer.compute_dtype for layer in theirs.layers[1:]} == {"float64"}
     ours = resnet_duet.load(data / MLCOMMONS, into="torch", dtype="float64")

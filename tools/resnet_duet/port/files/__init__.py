@@ -61,8 +61,8 @@ def read(path: Path | str) -> Checkpoint:
     except ResNetError:
         raise
     except Exception as error:  # libraries fail in a dozen ways on damaged files
-        reason = str(error).strip().partition("\n")[0] or type(error).__name__
-        raise FileError(f"{path} is damaged, or no {row.about} file: {reason}") from None
+        fault = _first_line(error)
+        raise FileError(f"{path} is damaged, or no {row.about} file: {fault}") from None
     arrays, counters = strip(found.arrays)
     if not arrays:
         raise FileError(f"{path} holds no arrays")
@@ -86,8 +86,10 @@ def write(path: Path | str, checkpoint: Checkpoint, dialect: str, overwrite: boo
             part = Path(folder) / path.name
             module.write(part, checkpoint)
             part.replace(path)
-    except OSError as error:
-        raise FileError(f"{path} cannot be written: {error.strerror or error}") from None
+    except ResNetError:
+        raise
+    except Exception as error:  # each library has its own way to say that the disk is full
+        raise FileError(f"{path} cannot be written: {_first_line(error)}") from None
 
 
 def writable(path: Path | str, overwrite: bool) -> Format:
@@ -109,6 +111,10 @@ def _format(path: Path, rows: tuple[Format, ...]) -> Format:
             return row
     suffixes = ", ".join(suffix for row in rows for suffix in row.suffixes)
     raise FileError(f"{path}: the ending must be one of {suffixes}")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0] or type(error).__name__
 
 
 def _module(row: Format) -> ModuleType:

@@ -8,10 +8,9 @@ import h5py
 from resnet_spec import ResNetSpec
 
 from resnet_duet.port.checkpoint import Checkpoint
-from resnet_duet.port.files.weights_h5 import model, read_group, spec_of
+from resnet_duet.port.files.weights_h5 import WEIGHTS, model, read_group, spec_of
 
 SPEC = "resnet_spec.json"  # a member that Keras passes over
-WEIGHTS = "model.weights.h5"
 
 
 def read(path: Path) -> Checkpoint:

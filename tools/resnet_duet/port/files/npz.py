@@ -12,7 +12,7 @@ SPEC = "resnet_spec"  # an array of one string beside the weights
 
 def read(path: Path) -> Checkpoint:
     """Every array of the file; pickled objects are refused."""
-    with np.load(path, allow_pickle=False) as file:
+    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files if name != SPEC}
         text = str(file[SPEC]) if SPEC in file.files else None
     return Checkpoint(arrays, ResNetSpec.from_json(text) if text else None)

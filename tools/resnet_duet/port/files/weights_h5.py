@@ -1,5 +1,7 @@
 """Keras 3's .weights.h5: groups numbered by class, each with its layer's name as an attribute."""
 
+import io
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from resnet_duet.frameworks import builder
 from resnet_duet.port.checkpoint import Checkpoint
 
 SPEC = "resnet_spec"
+WEIGHTS = "model.weights.h5"  # the same file within a .keras
 WORDS = {
     "batch_normalization": ("gamma", "beta", "moving_mean", "moving_variance"),
     "conv2d": ("kernel", "bias"),
@@ -36,10 +39,19 @@ def read_group(file: h5py.Group) -> Checkpoint:
 
 
 def write(path: Path, checkpoint: Checkpoint) -> None:
-    """Keras' own file of the network's weights, and the spec as an attribute."""
-    model(checkpoint).save_weights(path)
-    with h5py.File(path, "a") as file:
+    """Keras' own file of the network's weights, and the spec as an attribute.
+
+    `save_weights` writes through HDF5, which crashes the process when the disk is full. The same
+    file stands in a .keras archive, and Keras makes that one in memory.
+    """
+    archive = path.parent / "model.keras"
+    model(checkpoint).save(archive)
+    with zipfile.ZipFile(archive) as parts:
+        content = io.BytesIO(parts.read(WEIGHTS))
+    archive.unlink()
+    with h5py.File(content, "a") as file:
         file.attrs[SPEC] = spec_of(checkpoint).to_json()
+    path.write_bytes(content.getvalue())
 
 
 def model(checkpoint: Checkpoint) -> Any:

@@ -1,0 +1,71 @@
+"""Which network, in which dialect: found from names and shapes, or said why not."""
+
+from dataclasses import replace
+
+import pytest
+import resnet_spec
+from resnet_duet.errors import FileError
+from resnet_duet.port.dialects import DIALECTS
+from resnet_duet.port.identify import identify
+
+
+def shapes_of(spec, dialect):
+    table = DIALECTS[dialect].table(resnet_spec.plan(spec))
+    return {name: DIALECTS[dialect].shape(slot) for name, slot in table.items()}
+
+
+@pytest.mark.parametrize("name", resnet_spec.names())
+@pytest.mark.parametrize("dialect", ["torchvision", "keras"])
+def test_every_zoo_row_is_recognised_or_named_as_a_rival(name, dialect):
+    spec = resnet_spec.get(name, num_classes=17, in_channels=4)
+    found = identify(shapes_of(spec, dialect))
+    assert found.dialect == dialect
+    assert name == found.name or name in found.rivals
+    assert (found.spec.num_classes, found.spec.in_channels) == (17, 4)
+
+
+def test_what_weights_cannot_tell_is_told():
+    found = identify(shapes_of(resnet_spec.get("resnet50"), "torchvision"))
+    assert (found.name, found.rivals) == ("resnet50", ("resnet50_v1",))
+    found = identify(shapes_of(resnet_spec.get("cifar_resnet20"), "akamaster"))
+    assert found.rivals == ("cifar_resnet20_a_end", "cifar_plain20")
+    found = identify(shapes_of(resnet_spec.get("keras_resnet50"), "keras_applications"))
+    assert (found.name, found.rivals) == ("keras_resnet50", ())
+
+
+def test_a_name_that_is_given_decides_between_rivals():
+    shapes = shapes_of(resnet_spec.get("resnet50"), "torchvision")
+    assert identify(shapes, "resnet50_v1").spec.stride_in_1x1
+    assert not identify(shapes).spec.stride_in_1x1
+
+
+def test_a_spec_that_is_given_needs_no_zoo():
+    spec = replace(resnet_spec.get("resnet18"), widths=(3, 5, 7, 9))
+    assert identify(shapes_of(spec, "keras"), spec).dialect == "keras"
+    with pytest.raises(FileError, match="the nearest is resnet18"):
+        identify(shapes_of(spec, "keras"))
+
+
+def test_a_near_miss_lists_what_is_amiss():
+    shapes = shapes_of(resnet_spec.get("cifar_resnet20_b"), "torchvision")
+    shapes["conv1.weight"] = (16, 3, 5, 5)
+    shapes["extra"] = shapes.pop("bn1.bias")
+    with pytest.raises(FileError) as caught:
+        identify(shapes)
+    assert str(caught.value) == (
+        "no known network fits; the nearest is cifar_resnet20_b in dialect torchvision: the arrays"
+        " do not fit the network: 1 missing: bn1.bias; 1 unexpected: extra;"
+        " 1 misshapen: conv1.weight is (16, 3, 5, 5), not (16, 3, 3, 3)"
+    )
+
+
+def test_the_file_of_another_network_is_told_by_counts():
+    shapes = shapes_of(resnet_spec.get("resnet18"), "torchvision")
+    with pytest.raises(FileError, match=r"nearest is the given spec .* \d+ missing"):
+        identify(shapes, resnet_spec.get("resnet50"))
+
+
+@pytest.mark.parametrize("shapes", [{"x": (1,)}, {"conv1.weight": (), "fc.weight": (0, 0)}])
+def test_arrays_of_nothing_known_are_refused(shapes):
+    with pytest.raises(FileError, match="no known network fits"):
+        identify(shapes)
