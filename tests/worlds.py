@@ -83,6 +83,19 @@ def assert_twins_agree(spec: ResNetSpec | str, sizes=(EVEN, ODD)):
         assert_agree(*traces(torch_net, keras_net, images(size, torch_net.spec.in_channels)))
 
 
+def randomise_statistics(net, seed: int = 0) -> None:
+    """Give a PyTorch network of anyone's the norms of a trained one, in place."""
+    import torch
+
+    torch.manual_seed(seed)
+    with torch.no_grad():
+        for name, array in net.state_dict().items():
+            if name.endswith("running_var") or (array.ndim == 1 and name.endswith("weight")):
+                array.uniform_(0.5, 1.5)
+            elif name.endswith(("running_mean", "bias")):
+                array.normal_(std=0.1)
+
+
 def bits(weights: Mapping[str, np.ndarray]) -> dict[str, tuple]:
     """Arrays as comparable bits."""
     return {

@@ -241,7 +241,8 @@ def open_checkpoint(
     """Read a file and tell what it is, with a spec as the command line gives it."""
     from resnet_duet import models
 
-    return models.open_checkpoint(path, parse_spec(spec) if spec else None, dialect)
+    known = parse_spec(spec) if spec and spec.endswith(".json") else spec
+    return models.open_checkpoint(path, known, dialect)
 
 
 def native(identity: "Identity") -> Any:

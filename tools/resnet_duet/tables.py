@@ -1,5 +1,6 @@
 """What the command prints for a person: rich tables that stay readable in a pipe."""
 
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,14 +15,17 @@ if TYPE_CHECKING:
     from resnet_duet.port.identify import Identity
     from resnet_duet.proof.compare import Comparison
 
-console = Console(highlight=False, soft_wrap=True)
+WIDE = 160  # columns, where there is no terminal to fit into
+
+console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDE)
 
 
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], words: int = 3) -> None:
     """A table whose first columns are words and whose others are numbers."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for position, heading in enumerate(headings):
-        table.add_column(heading, justify="left" if position < words else "right", no_wrap=True)
+        is_word = position < words
+        table.add_column(heading, justify="left" if is_word else "right", no_wrap=not is_word)
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     console.print(table)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import resnet_spec
 from resnet_spec import ResNetSpec, Role, WeightsError
 from resnet_spec.errors import Shape, check_arrays
+from resnet_spec.layers import Layer
 
 from resnet_duet.errors import DialectError, FileError
 from resnet_duet.port.dialect import Dialect
@@ -85,15 +86,22 @@ def adapt(base: ResNetSpec, candidate: Dialect, shapes: Shapes) -> ResNetSpec:
         table = candidate.table(plan)
     except DialectError:
         return base
-    sizes = {
-        slot.layer: dict(zip(candidate.axes(slot), shapes[name], strict=True))
-        for name, slot in table.items()
-        if slot.role is Role.KERNEL and len(shapes.get(name, ())) == len(slot.shape)
-    }
-    in_channels = sizes.get(plan.stem[0], {}).get("I") or base.in_channels
-    classifiers = [sizes[layer]["O"] for layer in plan.head if layer in sizes]
-    num_classes = next(filter(None, classifiers), base.num_classes)
-    return replace(base, in_channels=in_channels, num_classes=num_classes)
+    kernels = {slot.layer: name for name, slot in table.items() if slot.role is Role.KERNEL}
+
+    def told(layer: Layer, axis: str) -> int | None:
+        """This axis of the layer's kernel, if it is the only one of another size."""
+        slot, found = table[kernels[layer]], shapes.get(kernels[layer], ())
+        sizes = dict(zip(candidate.axes(slot), found, strict=False))
+        wanted = dict(zip(slot.axes, slot.shape, strict=True))
+        fits = len(found) == len(slot.shape) and sizes | {axis: 0} == wanted | {axis: 0}
+        return sizes[axis] if fits and sizes[axis] > 0 else None
+
+    classifiers = [layer for layer in plan.head if layer in kernels]
+    return replace(
+        base,
+        in_channels=told(plan.stem[0], "I") or base.in_channels,
+        num_classes=next((told(layer, "O") for layer in classifiers), None) or base.num_classes,
+    )
 
 
 def _misfit(

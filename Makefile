@@ -1,0 +1,40 @@
+# Every target makes `.venv` in this folder and uses it; nothing else is touched.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+
+.PHONY: demo test fast lint reference bench clean
+
+demo: .venv/installed  ## train on digits in PyTorch, carry over to Keras, prove it
+	$(BIN)/resnet-duet demo
+
+test: lint .venv/reference  ## everything: lint, types, all tests
+	$(BIN)/pytest
+
+fast: .venv/installed  ## the tests that take seconds
+	$(BIN)/pytest -m "not slow" --ignore tests/reference
+
+lint: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+reference: .venv/reference  ## against torchvision and timm themselves
+	$(BIN)/pytest tests/reference
+
+bench: .venv/reference  ## in pairs, against what one would use instead; minutes
+	$(BIN)/python -m benchmarks.network
+
+clean:
+	rm -rf .venv resnet-duet-demo
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(PIP) --editable '.[test]'
+	touch $@
+
+# torchvision's own wheel wants CUDA's torch; its models are Python and need none of it.
+.venv/reference: .venv/installed
+	$(PIP) --no-deps torchvision timm
+	$(PIP) huggingface_hub pillow pyyaml
+	touch $@

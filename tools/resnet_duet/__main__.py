@@ -1,0 +1,6 @@
+"""`python -m resnet_duet` is `resnet-duet`."""
+
+from resnet_duet.cli import main
+
+if __name__ == "__main__":
+    main(prog_name="resnet-duet")
