@@ -1,0 +1,1 @@
+"""Measurements against what a user would take instead; never part of the tests."""

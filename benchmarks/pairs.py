@@ -1,0 +1,58 @@
+"""Two ways of doing one thing, timed in turn in one process, so that drift hits both alike."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from statistics import median
+from time import perf_counter
+
+Work = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """What came of it.
+
+    Attributes:
+        what: was measured.
+        ours, theirs: median seconds of one call.
+        ratios: their seconds over ours, round by round: above 1, ours is faster.
+    """
+
+    what: str
+    ours: float
+    theirs: float
+    ratios: tuple[float, ...]
+
+    @property
+    def ratio(self) -> float:
+        return median(self.ratios)
+
+
+def paired(what: str, ours: Work, theirs: Work, rounds: int) -> Pair:
+    """Warm both up, then time them in turn; who begins changes from round to round."""
+    for work in (ours, theirs, ours, theirs):
+        work()
+    seconds: dict[Work, list[float]] = {ours: [], theirs: []}
+    for number in range(rounds):
+        for work in (ours, theirs) if number % 2 else (theirs, ours):
+            begin = perf_counter()
+            work()
+            seconds[work].append(perf_counter() - begin)
+    ratios = tuple(b / a for a, b in zip(seconds[ours], seconds[theirs], strict=True))
+    return Pair(what, median(seconds[ours]), median(seconds[theirs]), ratios)
+
+
+def table(pairs: Iterable[Pair], batch: int) -> str:
+    """A Markdown table: rates in images a second for forward passes, seconds for builds."""
+    lines = [
+        "| what | ours | theirs | ratio, median (min to max) |",
+        "| --- | ---: | ---: | ---: |",
+    ]
+    for pair in pairs:
+        build = pair.what.startswith("build")
+        rates = [
+            f"{s:.2f} s" if build else f"{batch / s:.1f} img/s" for s in (pair.ours, pair.theirs)
+        ]
+        spread = f"{pair.ratio:.2f} ({min(pair.ratios):.2f} to {max(pair.ratios):.2f})"
+        lines.append(f"| {pair.what} | {rates[0]} | {rates[1]} | {spread} |")
+    return "\n".join(lines)

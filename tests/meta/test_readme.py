@@ -1,0 +1,68 @@
+"""The README's code runs, and what it shows of the project is the project."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+import torch
+from meta.imports import ROOT
+
+import resnet_torch
+
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+PYTHON = [code for language, code in BLOCKS if language == "python"]
+SHELL = [code for language, code in BLOCKS if language == "console"]
+
+
+@pytest.fixture
+def workplace(tmp_path, monkeypatch):
+    """A folder with the checkpoint that the README converts, without a download."""
+    torch.save(resnet_torch.build("resnet50").state_dict(), tmp_path / "resnet50.pth")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_python_blocks_run_one_after_the_other(workplace):
+    assert len(PYTHON) >= 2
+    code = "\n".join(block for block in PYTHON if not block.startswith("def "))
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert (workplace / "resnet50.keras").is_file()
+
+
+def test_the_commands_run(workplace):
+    commands = [line[2:] for block in SHELL for line in block.splitlines() if line[:2] == "$ "]
+    assert commands
+    for command in commands:
+        if command.startswith("make"):
+            assert f"\n{command.split()[1]}:" in (ROOT / "Makefile").read_text()
+            continue
+        words = command.split()
+        assert words[0] == "resnet-duet"
+        run = subprocess.run(
+            [sys.executable, "-m", "resnet_duet", *words[1:]], capture_output=True, text=True,
+            check=False,
+        )  # fmt: skip
+        assert run.returncode == 0, (command, run.stderr)
+
+
+@pytest.mark.parametrize("package", ["resnet_torch", "resnet_tf"])
+def test_the_blocks_side_by_side_are_the_builders_own_lines(package):
+    source = (ROOT / package / "network.py").read_text()
+    shown = [block for block in PYTHON if block.startswith("def ")]
+    lines = [line.strip() for line in source.splitlines()]
+    matching = [b for b in shown if all(line.strip() in lines for line in b.splitlines())]
+    assert len(matching) == 1
+
+
+def test_every_file_the_readme_points_to_is_there():
+    for target in re.findall(r"\]\((?!http)([^)#]+)", README):
+        assert (ROOT / target).exists(), target
+
+
+def test_what_the_readme_says_of_the_zoo_is_the_zoo():
+    import resnet_spec
+
+    assert f"{len(resnet_spec.names())} networks" in README

@@ -1,0 +1,56 @@
+"""The two builders are translations of each other: the same files, functions, cases, in order."""
+
+import ast
+
+import pytest
+from meta.imports import ROOT
+
+FILES = ["__init__.py", "initial.py", "layers.py", "network.py", "trace.py", "weights.py"]
+
+# What only one framework needs, each explained where it stands.
+ONLY_TORCH = {"SameConv2d", "SameMaxPool2d", "same_padding", "_before_after", "ResidualBlock"}
+ONLY_TORCH |= {"ResNet", "Features", "adopt", "initialise"}
+ONLY_KERAS = {"zero_pad", "residual_block", "resnet", "allow_depth", "he_fan_out", "fc_initial"}
+
+
+def tree(package, file):
+    return ast.parse((ROOT / package / file).read_text())
+
+
+def functions(package, file):
+    return [
+        n.name for n in tree(package, file).body if isinstance(n, (ast.FunctionDef, ast.ClassDef))
+    ]
+
+
+def cases(package, function):
+    found = next(n for n in tree(package, "layers.py").body if getattr(n, "name", "") == function)
+    matches = [n for n in ast.walk(found) if isinstance(n, ast.Match)]
+    return [ast.unparse(case.pattern) for match in matches for case in match.cases]
+
+
+def test_both_have_the_same_files():
+    for package in ("resnet_torch", "resnet_tf"):
+        assert sorted(p.name for p in (ROOT / package).glob("*.py")) == FILES
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_both_have_the_same_functions_in_the_same_order(file):
+    ours = [n for n in functions("resnet_torch", file) if n not in ONLY_TORCH]
+    theirs = [n for n in functions("resnet_tf", file) if n not in ONLY_KERAS]
+    assert ours == theirs
+
+
+@pytest.mark.parametrize("function", ["build_layer", "max_pool"])
+def test_both_have_the_same_cases_in_the_same_order(function):
+    assert cases("resnet_torch", function) == cases("resnet_tf", function) != []
+
+
+def test_both_offer_the_same_verbs():
+    def verbs(package):
+        lists = [n for n in tree(package, "__init__.py").body if isinstance(n, ast.Assign)]
+        return {name for n in lists for name in ast.literal_eval(n.value) if name.islower()}
+
+    assert verbs("resnet_torch") == verbs("resnet_tf") == {
+        "build", "features", "read", "trace", "write"
+    }  # fmt: skip
