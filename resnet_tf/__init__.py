@@ -7,7 +7,8 @@
 import os
 
 # Keras chooses its backend when it is first imported; this package is its TensorFlow twin.
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+if os.environ.setdefault("KERAS_BACKEND", "tensorflow") != "tensorflow":
+    raise ImportError("resnet_tf is Keras on TensorFlow, and KERAS_BACKEND asks for another")
 
 from resnet_tf.network import build, features
 from resnet_tf.trace import trace

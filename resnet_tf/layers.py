@@ -65,6 +65,8 @@ def build_layer(layer: Layer, x: keras.KerasTensor) -> keras.KerasTensor:
 def conv(layer: Conv, x: keras.KerasTensor) -> keras.KerasTensor:
     """(N, H, W, C) -> (N, H', W', O)."""
     same = layer.padding is Padding.SAME or layer.stride == 1
+    if layer.pad and not same:
+        x = zero_pad(x, layer.pad, layer.pad, f"{layer.name}.pad")
     return keras.layers.Conv2D(
         layer.out_channels,
         layer.kernel,
@@ -78,7 +80,7 @@ def conv(layer: Conv, x: keras.KerasTensor) -> keras.KerasTensor:
         data_format=NHWC,
         name=layer.name,
         dtype=x.dtype,
-    )(x if same else zero_pad(x, layer.pad, layer.pad, f"{layer.name}.pad"))
+    )(x)
 
 
 def max_pool(layer: MaxPool, x: keras.KerasTensor) -> keras.KerasTensor:

@@ -15,14 +15,14 @@ def build(spec: resnet_spec.ResNetSpec | str, dtype: str = "float32") -> keras.M
 
     Args:
         spec: a ResNetSpec, or a name that `resnet_spec.get` knows.
-        dtype: of variables and arithmetic, "float32" or "float64".
+        dtype: of variables and arithmetic: "float32", "float64" or "float16".
 
     Returns:
         A functional model of stock layers from (N, H, W, C) images of any size to (N, num_classes)
         logits, or to the last feature map (N, H', W', C') where num_classes is None.
     """
     spec = resnet_spec.get(spec) if isinstance(spec, str) else spec
-    return resnet(resnet_spec.plan(spec), dtype)
+    return resnet(resnet_spec.plan(spec), resnet_spec.precision(dtype))
 
 
 def chain(layers: Iterable[Layer], x: keras.KerasTensor) -> keras.KerasTensor:
@@ -50,23 +50,23 @@ def resnet(plan: Plan, dtype: str) -> keras.Model:
     x = chain(plan.stem, image)
     for block in plan.blocks():
         x = residual_block(block, x)
-    model = keras.Model(image, chain(plan.head, x), name="resnet")
-    model.spec = plan.spec
-    return model
+    net = keras.Model(image, chain(plan.head, x), name="resnet")
+    net.spec = plan.spec
+    return net
 
 
 def allow_depth(plan: Plan) -> None:
     """Let Python recurse as deep as the network is.
 
     Keras walks a graph by recursion, one frame for each layer, and Python stops at 1,000 frames.
-    The limit is raised for good, since whoever saves or clones the model walks it again.
+    The limit is raised for good, since whoever saves or clones the network walks it again.
     """
     frames = 1000 + 2 * sum(1 for _ in plan.layers())
     sys.setrecursionlimit(max(sys.getrecursionlimit(), frames))
 
 
-def features(model: keras.Model) -> keras.Model:
-    """A network that shares `model`'s weights and returns {stage: (N, H, W, C) feature map}."""
-    stages = resnet_spec.plan(model.spec).stages
-    maps = {stage.name: model.get_layer(stage.blocks[-1].output).output for stage in stages}
-    return keras.Model(model.input, maps)
+def features(net: keras.Model) -> keras.Model:
+    """A network that shares `net`'s weights and returns {stage: (N, H, W, C) feature map}."""
+    stages = resnet_spec.plan(net.spec).stages
+    maps = {stage.name: net.get_layer(stage.blocks[-1].output).output for stage in stages}
+    return keras.Model(net.input, maps)

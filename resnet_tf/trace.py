@@ -5,18 +5,18 @@ import numpy as np
 import resnet_spec
 
 
-def trace(model: keras.Model, images: np.ndarray) -> dict[str, np.ndarray]:
+def trace(net: keras.Model, images: np.ndarray) -> dict[str, np.ndarray]:
     """{name of a layer, block or stage: its output}, in inference mode.
 
     Args:
-        model: a network of `build`.
+        net: a network of `build`.
         images: (N, H, W, C); computed in the network's own precision.
 
     Returns:
         Arrays (N, H, W, C), or (N, C) behind the global pool.
     """
-    plan = resnet_spec.plan(model.spec)
+    plan = resnet_spec.plan(net.spec)
     layers = {layer.name: layer.name for layer in plan.layers()} | plan.outputs()
-    probe = keras.Model(model.input, {n: model.get_layer(o).output for n, o in layers.items()})
-    outputs = probe(images.astype(model.input.dtype), training=False)
+    probe = keras.Model(net.input, {n: net.get_layer(o).output for n, o in layers.items()})
+    outputs = probe(images.astype(net.input.dtype), training=False)
     return {name: keras.ops.convert_to_numpy(outputs[name]) for name in layers}

@@ -7,18 +7,18 @@ import numpy as np
 from resnet_spec.errors import check_arrays
 
 
-def read(model: keras.Model) -> dict[str, np.ndarray]:
+def read(net: keras.Model) -> dict[str, np.ndarray]:
     """{"layer1.0.conv1/kernel": array, ...}: a copy of every weight and moving statistic."""
-    return {name: np.array(variable.numpy()) for name, variable in arrays(model).items()}
+    return {name: np.array(variable.numpy()) for name, variable in arrays(net).items()}
 
 
-def write(model: keras.Model, weights: Mapping[str, np.ndarray]) -> None:
+def write(net: keras.Model, weights: Mapping[str, np.ndarray]) -> None:
     """Set every weight and moving statistic, in the network's own precision.
 
     Raises:
         WeightsError: names or shapes differ. Every difference is listed and nothing is written.
     """
-    variables = arrays(model)
+    variables = arrays(net)
     check_arrays(
         {name: np.shape(array) for name, array in weights.items()},
         {name: tuple(variable.shape) for name, variable in variables.items()},
@@ -27,6 +27,6 @@ def write(model: keras.Model, weights: Mapping[str, np.ndarray]) -> None:
         variable.assign(np.asarray(weights[name]))
 
 
-def arrays(model: keras.Model) -> dict[str, keras.Variable]:
+def arrays(net: keras.Model) -> dict[str, keras.Variable]:
     """{path: variable}. A Keras variable's path is its layer's name, a slash, and its own."""
-    return {variable.path: variable for variable in model.variables}
+    return {variable.path: variable for variable in net.variables}

@@ -89,6 +89,7 @@ class SameConv2d(nn.Conv2d):
 
     `padding="same"` of torch's own Conv2d refuses strides, because the rule depends on the size
     of the image: the output has ceil(size / stride) pixels, and an odd zero goes right and below.
+    Where a convolution strides it never dilates.
     """
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

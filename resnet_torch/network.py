@@ -16,14 +16,14 @@ def build(spec: resnet_spec.ResNetSpec | str, dtype: str = "float32") -> "ResNet
 
     Args:
         spec: a ResNetSpec, or a name that `resnet_spec.get` knows.
-        dtype: of parameters and arithmetic, "float32" or "float64".
+        dtype: of parameters and arithmetic: "float32", "float64" or "float16".
 
     Returns:
         A module from (N, C, H, W) images of any size to (N, num_classes) logits, or to the last
         feature map (N, C, H', W') where num_classes is None.
     """
     spec = resnet_spec.get(spec) if isinstance(spec, str) else spec
-    net = ResNet(resnet_spec.plan(spec)).to(getattr(torch, dtype))
+    net = ResNet(resnet_spec.plan(spec)).to(getattr(torch, resnet_spec.precision(dtype)))
     initialise(net)
     return net
 
@@ -42,16 +42,16 @@ class ResidualBlock(nn.Module):
         super().__init__()
         self.pre = adopt(self, block.name, block.pre)
         self.branch = adopt(self, block.name, block.branch)
-        self.shortcut = adopt(self, block.name, block.shortcut or ())
+        self.shortcut = None if block.shortcut is None else adopt(self, block.name, block.shortcut)
         self.tail = adopt(self, block.name, block.tail)
-        self.is_plain = block.shortcut is None
         self.shortcut_reads_pre = block.shortcut_reads_pre
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         h = chain(self, self.pre, x)
         y = chain(self, self.branch, h)
-        if not self.is_plain:
-            y = y + chain(self, self.shortcut, h if self.shortcut_reads_pre else x)
+        if self.shortcut is not None:
+            s = chain(self, self.shortcut, h if self.shortcut_reads_pre else x)
+            y = y + s
         return chain(self, self.tail, y)
 
 

@@ -12,7 +12,7 @@ def trace(net: ResNet, images: np.ndarray) -> dict[str, np.ndarray]:
 
     Args:
         net: a network of `build`.
-        images: (N, C, H, W); computed in the network's own precision.
+        images: (N, C, H, W); computed in the network's own precision, where it is.
 
     Returns:
         Arrays (N, C, H, W), or (N, C) behind the global pool.
@@ -29,13 +29,13 @@ def trace(net: ResNet, images: np.ndarray) -> dict[str, np.ndarray]:
         return hook
 
     handles = [net.get_submodule(n).register_forward_hook(record(n)) for n in names]
-    was_training = net.training
+    modes = {module: module.training for module in net.modules()}
     try:
         with torch.no_grad():
-            parameter = next(net.parameters())
-            net.eval()(torch.from_numpy(images).to(parameter.dtype))
+            net.eval()(torch.from_numpy(images).to(next(net.parameters())))
     finally:
-        net.train(was_training)
+        for module, training in modes.items():
+            module.training = training  # of each for itself: norms may be frozen
         for handle in handles:
             handle.remove()
     return {name: outputs[name] for name in names}

@@ -10,6 +10,7 @@ from resnet_spec.choices import (
     BlockKind,
     Ordering,
     Padding,
+    Precision,
     ProjectionInput,
     ProjectionNorm,
     ShortcutKind,
@@ -21,7 +22,7 @@ from resnet_spec.errors import ResNetError, SpecError, WeightsError
 from resnet_spec.layers import Plan
 from resnet_spec.plan import plan
 from resnet_spec.slots import Role, Slot, slots
-from resnet_spec.spec import ResNetSpec, Shortcut, Stem
+from resnet_spec.spec import ResNetSpec, Shortcut, Stem, precision
 from resnet_spec.zoo import get, names
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Ordering",
     "Padding",
     "Plan",
+    "Precision",
     "ProjectionInput",
     "ProjectionNorm",
     "ResNetError",
@@ -47,5 +49,6 @@ __all__ = [
     "get",
     "names",
     "plan",
+    "precision",
     "slots",
 ]

@@ -68,6 +68,14 @@ _STEPS: dict[Ordering, Steps] = {
 }
 
 
+class Precision(StrEnum):
+    """In what a network stores and computes."""
+
+    FLOAT16 = "float16"
+    FLOAT32 = "float32"
+    FLOAT64 = "float64"  # for proofs
+
+
 class Padding(StrEnum):
     """How a convolution is padded when its stride is 2: the frameworks' oldest difference."""
 

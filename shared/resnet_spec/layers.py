@@ -39,7 +39,12 @@ class Norm:
 
 @dataclass(frozen=True, slots=True)
 class Relu:
-    """max(x, 0). `shared_input`: somebody else still needs x, so it must not be overwritten."""
+    """max(x, 0).
+
+    Attributes:
+        shared_input: somebody else reads x, so it must not be overwritten: the shortcut beside a
+            pre-activation, or whoever holds the last stage's feature map.
+    """
 
     name: str
     shared_input: bool
@@ -142,9 +147,12 @@ class Stage:
     blocks: tuple[Block, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """A whole network: every layer in the order in which it runs."""
+    """A whole network: every layer in the order in which it runs.
+
+    `plan` gives the same object for the same spec, so a plan is compared by identity.
+    """
 
     spec: ResNetSpec
     stem: Layers

@@ -1,6 +1,6 @@
 """What follows from a plan by arithmetic: feature-map sizes, parameters, multiply-adds."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import prod
 
@@ -82,12 +82,16 @@ def output_shape(layer: Layer, shape: Shape) -> Shape:
             return (layer.out_features,)
 
 
-def count(plan: Plan, layers: Iterable[Layer], size: Size) -> Count:
-    """Numbers of these layers of the plan on an image of this size.
+def total(plan: Plan, size: Size) -> Count:
+    """Numbers of the whole network on an image of this size."""
+    return count(plan.layers(), shapes(plan, size))
+
+
+def count(layers: Iterable[Layer], outputs: Mapping[str, Shape]) -> Count:
+    """Numbers of some layers, whose output shapes are among `outputs`.
 
     Multiply-adds are those of convolutions and the classifier, as the literature counts them.
     """
-    found = shapes(plan, size)
     parameters = statistics = macs = 0
     for layer in layers:
         for slot in layer_slots(layer):
@@ -95,7 +99,7 @@ def count(plan: Plan, layers: Iterable[Layer], size: Size) -> Count:
                 statistics += prod(slot.shape)
             else:
                 parameters += prod(slot.shape)
-        macs += _macs(layer, found[layer.name])
+        macs += _macs(layer, outputs[layer.name])
     return Count(parameters, statistics, macs)
 
 

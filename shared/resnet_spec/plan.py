@@ -4,13 +4,12 @@ The rules are torchvision's where torchvision has the network, else timm's, else
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from resnet_spec.choices import (
     Bias,
-    BlockKind,
     Padding,
     ProjectionInput,
     ProjectionNorm,
@@ -36,6 +35,13 @@ from resnet_spec.layers import (
     ZeroPadChannels,
 )
 from resnet_spec.spec import ResNetSpec
+
+BETWEEN = (Step.NORM, Step.RELU)  # two convolutions of a branch or a deep stem
+
+# torchvision's words for the steps within a block and behind the stem, timm's before the head
+KINDS = {Step.NORM: "bn", Step.RELU: "relu"}
+STEM_NAMES = {Step.NORM: "bn1", Step.RELU: "relu"}
+HEAD_NAMES = {Step.NORM: "norm", Step.RELU: "act"}
 
 
 @dataclass(frozen=True)
@@ -104,12 +110,15 @@ class _Names:
         self.counts[kind] += 1
         return f"{self.block}.{kind}{self.counts[kind]}"
 
+    def of(self, steps: Sequence[Step]) -> list[str]:
+        return [self.next(KINDS[step]) for step in steps]
+
 
 def _norm(spec: ResNetSpec, name: str, channels: int) -> Norm:
     return Norm(name, channels, spec.norm_eps, spec.norm_decay)
 
 
-def _has_bias(spec: ResNetSpec, followers: tuple[Step, ...]) -> bool:
+def _has_bias(spec: ResNetSpec, followers: Sequence[Step]) -> bool:
     """Whether a convolution followed by these steps has a bias."""
     match spec.bias:
         case Bias.NEVER:
@@ -117,64 +126,65 @@ def _has_bias(spec: ResNetSpec, followers: tuple[Step, ...]) -> bool:
         case Bias.ALWAYS:
             return True
         case Bias.WITHOUT_NORM:
-            return followers[:1] != (Step.NORM,)
+            return Step.NORM not in followers[:1]
 
 
 def _steps(
-    spec: ResNetSpec, steps: tuple[Step, ...], channels: int, names: _Names, shared_input: bool
+    spec: ResNetSpec, steps: Sequence[Step], channels: int, names: Iterable[str], shared_input: bool
 ) -> Iterator[Layer]:
-    for position, step in enumerate(steps):
+    """The layers of some steps, under these names; only the first reads the shared input."""
+    for position, (step, name) in enumerate(zip(steps, names, strict=True)):
         match step:
             case Step.NORM:
-                yield _norm(spec, names.next("bn"), channels)
+                yield _norm(spec, name, channels)
             case Step.RELU:
-                yield Relu(names.next("relu"), shared_input and position == 0)
+                yield Relu(name, shared_input and position == 0)
 
 
 def _stem(spec: ResNetSpec) -> Iterator[Layer]:
     """Each convolution but the last is followed by norm and relu, the last by `end` and `tail`."""
-    stem, steps, channels = spec.stem, spec.ordering.steps, spec.in_channels
+    stem, channels = spec.stem, spec.in_channels
+    final = (*spec.ordering.steps.end, *spec.ordering.steps.tail)
     last = len(stem.channels) - 1
     for i, out in enumerate(stem.channels):
         # A deep stem is torch's Sequential "conv1": convolution, norm, relu, convolution, ...
         name = f"conv1.{3 * i}" if last else "conv1"
-        followers = (*steps.end, *steps.tail) if i == last else (Step.NORM, Step.RELU)
+        followers = final if i == last else BETWEEN
         stride = stem.stride if i == 0 else 1
         bias = _has_bias(spec, followers)
         yield Conv(name, channels, out, stem.kernel, stride, 1, 1, spec.padding, bias)
-        if i < last:
-            yield _norm(spec, f"conv1.{3 * i + 1}", out)
-            yield Relu(f"conv1.{3 * i + 2}", shared_input=False)
+        names = (
+            STEM_NAMES if i == last else {s: f"conv1.{3 * i + n}" for n, s in enumerate(BETWEEN, 1)}
+        )
+        yield from _steps(spec, followers, out, [names[s] for s in followers], shared_input=False)
         channels = out
-    for step in (*steps.end, *steps.tail):
-        match step:
-            case Step.NORM:
-                yield _norm(spec, "bn1", channels)
-            case Step.RELU:
-                yield Relu("relu", shared_input=False)
     if stem.pool is not StemPool.NONE:
         yield MaxPool("maxpool", 3, 2, stem.pool)
 
 
 def _block(spec: ResNetSpec, site: Site, name: str) -> Block:
     steps, names = spec.ordering.steps, _Names(name)
-    pre = tuple(_steps(spec, steps.pre, site.in_channels, names, shared_input=True))
-    branch = tuple(_branch(spec, site, names))
-    tail = tuple(_steps(spec, steps.tail, site.out_channels, names, shared_input=False))
     shortcut = _shortcut(spec, site, f"{name}.downsample")
     projects = any(isinstance(layer, Conv) for layer in shortcut or ())
-    reads_pre = projects and spec.shortcut.reads is ProjectionInput.PREACTIVATION
-    return Block(name, pre, branch, shortcut, reads_pre and bool(pre), tail)
+    wants_pre = spec.shortcut.reads is ProjectionInput.PREACTIVATION
+    pre, tail = steps.pre, steps.tail
+    return Block(
+        name,
+        pre=tuple(_steps(spec, pre, site.in_channels, names.of(pre), shared_input=True)),
+        branch=tuple(_branch(spec, site, names)),
+        shortcut=shortcut,
+        shortcut_reads_pre=projects and wants_pre and bool(pre),
+        tail=tuple(_steps(spec, tail, site.out_channels, names.of(tail), shared_input=False)),
+    )
 
 
 def _branch(spec: ResNetSpec, site: Site, names: _Names) -> Iterator[Layer]:
     """conv, (norm relu conv)*, end."""
-    kernels, end = spec.block.kernels, spec.ordering.steps.end
-    strided = 0 if spec.block is BlockKind.BASIC or spec.stride_in_1x1 else 1
-    inner = site.width if spec.block is BlockKind.BASIC else spec.inner_width(site.width)
+    kernels, inner = spec.block.kernels, spec.inner_width(site.width)
+    strided = 0 if spec.stride_in_1x1 else kernels.index(3)
     channels = [site.in_channels, *[inner] * (len(kernels) - 1), site.out_channels]
     for i, kernel in enumerate(kernels):
-        followers = end if i == len(kernels) - 1 else (Step.NORM, Step.RELU)
+        followers = spec.ordering.steps.end if i == len(kernels) - 1 else BETWEEN
         dilation = site.dilation_before if i <= strided else site.dilation_after
         yield Conv(
             names.next("conv"),
@@ -187,7 +197,7 @@ def _branch(spec: ResNetSpec, site: Site, names: _Names) -> Iterator[Layer]:
             padding=spec.padding,
             bias=_has_bias(spec, followers),
         )
-        yield from _steps(spec, followers, channels[i + 1], names, shared_input=False)
+        yield from _steps(spec, followers, channels[i + 1], names.of(followers), shared_input=False)
 
 
 def _shortcut(spec: ResNetSpec, site: Site, name: str) -> Layers | None:
@@ -257,13 +267,8 @@ def _projection_has_norm(spec: ResNetSpec) -> bool:
 
 def _head(spec: ResNetSpec) -> Iterator[Layer]:
     """`pre`, the step that famous re-implementations of pre-activation forgot; pool; classifier."""
-    channels = spec.stage_channels[-1]
-    for position, step in enumerate(spec.ordering.steps.pre):
-        match step:
-            case Step.NORM:
-                yield _norm(spec, "norm", channels)
-            case Step.RELU:
-                yield Relu("act", shared_input=position == 0)
+    channels, pre = spec.stage_channels[-1], spec.ordering.steps.pre
+    yield from _steps(spec, pre, channels, [HEAD_NAMES[step] for step in pre], shared_input=True)
     if spec.num_classes is not None:
         yield GlobalAvgPool("avgpool")
         yield Dense("fc", channels, spec.num_classes)

@@ -4,7 +4,6 @@ A rule takes a value and returns it as the spec keeps it (a list becomes a tuple
 member), or raises ValueError with what it must be, for instance `ValueError("a power of two")`.
 """
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields
 from enum import StrEnum
@@ -57,7 +56,7 @@ def flag(value: object) -> bool:
 
 
 def above_zero(value: object) -> float:
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < math.inf:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 1e308:
         return float(value)
     raise ValueError("a number above 0")
 
@@ -112,6 +111,17 @@ def construct(cls: type[T], choices: Mapping[str, object]) -> T:
     if faults:
         raise SpecError(faults)
     return spec
+
+
+def amend(spec: T, choices: Mapping[str, object]) -> T:
+    """The spec with some choices made otherwise; a mapping amends a nested spec in its turn."""
+    whole = {
+        name: vars(getattr(spec, name)) | value
+        if isinstance(value, Mapping) and hasattr(getattr(spec, name, None), "__dict__")
+        else value
+        for name, value in choices.items()
+    }
+    return construct(type(spec), vars(spec) | whole)
 
 
 def settle(spec: Any) -> tuple[set[str], list[str]]:

@@ -16,32 +16,39 @@ from resnet_spec.layers import (
     Stage,
     ZeroPadChannels,
 )
-from resnet_spec.measure import Shape, Size, count, depth, shapes, usual_size
+from resnet_spec.measure import Count, Shape, Size, count, depth, shapes, total, usual_size
+
+Row = tuple[str, str, str, int, int]  # name, output size, words, parameters, multiply-adds
 
 HEADINGS = ("stage", "output", "blocks", "parameters", "multiply-adds")
-LAYER_HEADINGS = ("layer", "what it is", "output", "parameters", "multiply-adds")
+LAYER_HEADINGS = ("layer", "output", "what it is", "parameters", "multiply-adds")
 
 
 def table(plan: Plan) -> str:
     """The network as a text table at the image size its literature uses."""
     size = usual_size(plan)
-    rows = [tuple(map(str, HEADINGS)), *stage_rows(plan, size)]
-    return f"{title(plan, size)}\n\n{_aligned(rows)}"
+    rows = [tuple(text(cell) for cell in row) for row in stage_rows(plan, size)]
+    return f"{title(plan, size)}\n\n{_aligned([HEADINGS, *rows])}"
+
+
+def text(cell: str | int) -> str:
+    """A cell for a person: 25,557,032."""
+    return cell if isinstance(cell, str) else f"{cell:,}"
 
 
 def title(plan: Plan, size: Size) -> str:
     """One line: depth, image size, parameters, multiply-adds."""
-    total = count(plan, plan.layers(), size)
+    numbers = total(plan, size)
     kind = "plain" if plan.spec.shortcut.kind.is_plain else "residual"
     return (
-        f"{depth(plan)}-layer {kind} network, {size[0]}x{size[1]} image: {total.parameters:,}"
-        f" parameters, {total.statistics:,} running statistics, {total.macs:,} multiply-adds"
+        f"{depth(plan)}-layer {kind} network, {size[0]}x{size[1]} image: {numbers.parameters:,}"
+        f" parameters, {numbers.statistics:,} running statistics, {numbers.macs:,} multiply-adds"
     )
 
 
-def stage_rows(plan: Plan, size: Size) -> list[tuple[str, ...]]:
+def stage_rows(plan: Plan, size: Size) -> list[Row]:
     """Rows under HEADINGS: the stem, each stage, the head."""
-    found = shapes(plan, size)
+    outputs = shapes(plan, size)
     parts: list[tuple[str, str, str, Iterable[Layer]]] = [
         ("stem", plan.stem[-1].name, ", ".join(map(_brief, _heavy(plan.stem))), plan.stem)
     ]
@@ -51,26 +58,32 @@ def stage_rows(plan: Plan, size: Size) -> list[tuple[str, ...]]:
     if plan.head:
         parts.append(("head", plan.head[-1].name, ", ".join(map(_brief, plan.head)), plan.head))
     return [
-        (name, _size(found[output]), text, *_numbers(plan, layers, size))
-        for name, output, text, layers in parts
+        _row(name, words, outputs[output], count(layers, outputs))
+        for name, output, words, layers in parts
     ]
 
 
-def layer_rows(plan: Plan, size: Size) -> list[tuple[str, ...]]:
+def layer_rows(plan: Plan, size: Size) -> list[Row]:
     """Rows under LAYER_HEADINGS: every layer in the order in which it runs."""
-    found = shapes(plan, size)
+    outputs = shapes(plan, size)
     return [
-        (layer.name, describe(layer), _size(found[layer.name]), *_numbers(plan, [layer], size))
+        _row(layer.name, describe(layer), outputs[layer.name], count([layer], outputs))
         for layer in plan.layers()
     ]
+
+
+def _row(name: str, words: str, shape: Shape, numbers: Count) -> Row:
+    channels, *size = shape
+    return (name, "x".join(map(str, (*size, channels))), words, numbers.parameters, numbers.macs)
 
 
 def describe(layer: Layer) -> str:
     """One layer in words, with every number that is not the usual one."""
     match layer:
         case Conv():
-            words = [_brief(layer), *_unusual(stride=layer.stride, dilation=layer.dilation)]
-            words += _unusual(groups=layer.groups) + ["bias"] * layer.bias
+            words = [_brief(layer), *_unusual("stride", layer.stride)]
+            words += _unusual("dilation", layer.dilation) + _unusual("groups", layer.groups)
+            words += ["bias"] * layer.bias
             return ", ".join(words) + f" ({layer.padding})" * (layer.kernel > 1)
         case Norm():
             return f"batch norm, eps {layer.eps:g}, decay {layer.decay:g}"
@@ -104,8 +117,8 @@ def _brief(layer: Layer) -> str:
             return describe(layer)
 
 
-def _unusual(**numbers: int) -> list[str]:
-    return [f"{name} {number}" for name, number in numbers.items() if number != 1]
+def _unusual(name: str, number: int) -> list[str]:
+    return [f"{name} {number}"] if number != 1 else []
 
 
 def _heavy(layers: Iterable[Layer]) -> list[Layer]:
@@ -119,16 +132,6 @@ def _blocks(stage: Stage) -> str:
     groups = {layer.groups for b in stage.blocks for layer in b.branch if isinstance(layer, Conv)}
     cardinality = f"  C={max(groups)}" if max(groups) > 1 else ""
     return f"[{branch(stage.blocks[-1])}{cardinality}] x {len(stage.blocks)}"
-
-
-def _numbers(plan: Plan, layers: Iterable[Layer], size: Size) -> tuple[str, str]:
-    total = count(plan, layers, size)
-    return (f"{total.parameters:,}", f"{total.macs:,}")
-
-
-def _size(shape: Shape) -> str:
-    channels, *size = shape
-    return "x".join(map(str, (*size, channels)))
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> str:

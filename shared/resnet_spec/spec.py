@@ -9,6 +9,7 @@ from resnet_spec.choices import (
     BlockKind,
     Ordering,
     Padding,
+    Precision,
     ProjectionInput,
     ProjectionNorm,
     ShortcutKind,
@@ -148,11 +149,19 @@ class ResNetSpec:
         """The spec that `to_json` wrote. Raises SpecError: no JSON, or no spec in it."""
         try:
             choices = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise SpecError([f"the spec is not JSON: {error}"]) from None
         if not isinstance(choices, dict):
             raise SpecError(["the spec must be a JSON object"])
         return construct(cls, choices)
+
+
+def precision(dtype: str) -> str:
+    """The word of a precision, if it is one. Raises SpecError: it is none."""
+    try:
+        return Precision(dtype).value
+    except ValueError:
+        raise SpecError([f"dtype must be one of {', '.join(Precision)}, not {dtype!r}"]) from None
 
 
 def _stages(spec: ResNetSpec) -> Iterator[str]:

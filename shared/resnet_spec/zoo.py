@@ -20,7 +20,7 @@ from resnet_spec.choices import (
     StrideBlock,
 )
 from resnet_spec.errors import SpecError
-from resnet_spec.rules import construct
+from resnet_spec.rules import amend
 from resnet_spec.spec import ResNetSpec, Shortcut, Stem
 
 _18 = ResNetSpec(block=BlockKind.BASIC, depths=(2, 2, 2, 2))
@@ -159,6 +159,8 @@ def names() -> list[str]:
 def get(name: str, **choices: object) -> ResNetSpec:
     """The named network, with some choices made otherwise: `get("resnet50", num_classes=10)`.
 
+    A mapping for `stem` or `shortcut` amends the network's own: `stem={"pool": "zero"}`.
+
     Raises:
         SpecError: an unknown name (the nearest ones are told), or choices that make no network.
     """
@@ -166,4 +168,4 @@ def get(name: str, **choices: object) -> ResNetSpec:
         near = get_close_matches(str(name), ZOO, n=3, cutoff=0.5)
         hint = f"did you mean {', '.join(near)}?" if near else "resnet-duet list shows them all"
         raise SpecError([f"there is no network named {name!r}; {hint}"])
-    return construct(ResNetSpec, vars(ZOO[name]) | choices)
+    return amend(ZOO[name], choices)

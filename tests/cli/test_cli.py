@@ -77,9 +77,11 @@ def test_convert_goes_there_and_back_bit_for_bit(checkpoint, net):
     folder = checkpoint.parent
     out = run("convert", checkpoint, folder / "net.weights.h5", "--verify")
     assert "the same function in both frameworks" in out
-    assert "cifar_resnet20_b in dialect torchvision" in out
+    assert f"{checkpoint}: cifar_resnet20_b in dialect torchvision" in out
     assert "left out: bn1.num_batches_tracked, " in out
-    run("convert", folder / "net.weights.h5", folder / "back.safetensors")
+    out = run("convert", folder / "net.weights.h5", folder / "[back].safetensors")
+    assert f"{folder / 'net.weights.h5'}: cifar_resnet20_b in dialect keras" in out
+    (folder / "[back].safetensors").rename(folder / "back.safetensors")
     assert bits(files.read(folder / "back.safetensors").arrays) == bits(resnet_torch.read(net))
 
 
@@ -110,6 +112,7 @@ def test_verify_two_files_that_agree_and_two_that_do_not(checkpoint, net):
     run("verify", checkpoint, folder / "net.keras")
     changed = {n: t.clone() for n, t in net.state_dict().items()}
     changed["layer3.1.conv2.weight"][0] *= 1.0001
+    changed["fc.bias"][0] = float("nan")
     torch.save(changed, folder / "changed.pth")
     out = run("verify", folder / "net.keras", folder / "changed.pth", code=1)
     assert "Not the same function: they part in layer3.1.conv2" in out
@@ -153,10 +156,14 @@ BAD = [  # arguments, what the one line must say
     (["convert", "net.pth", "x.npz", "--to", "caffe"], "there is no dialect 'caffe'"),
     (["convert", "net.pth", "x.npz", "--from", "keras"], "no known network fits"),
     (["convert", "net.pth", "x.npz", "--spec", "resnet18"], "the nearest is resnet18"),
-    (["convert", "net.pth", "x.keras", "--to", "torchvision"], "in dialect keras only"),
+    (["convert", "net.pth", "x.keras", "--to", "torchvision"], "written in dialect keras only"),
     (["convert", "cut.pth", "x.npz"], "cut.pth is damaged, or no PyTorch file"),
     (["convert", "harmful.pth", "x.npz"], "its pickle wants to run code"),
     (["convert", "other.npz", "x.npz"], "other.npz: no known network fits"),
+    (["convert", "net.pth", "old.npz", "--to", "keras", "--verify"], "old.npz exists"),
+    (["convert", "net.pth", "x" * 300 + ".npz"], "File name too long"),
+    (["verify", "x" * 300 + ".npz"], "File name too long"),
+    (["verify", "odd[bold].npz"], "odd[bold].npz holds arrays that are no weights: x (int64)"),
     (["verify", "none.pth"], "there is no such file"),
     (["verify", "net.pth", "cut.pth"], "cut.pth is damaged"),
     (["demo", "--out", "old.npz"], "old.npz"),
@@ -177,6 +184,7 @@ def bad_folder(tmp_path_factory, net):
     torch.save({"state_dict": Harmful()}, folder / "harmful.pth")
     np.savez(folder / "other.npz", x=np.zeros(3))
     (folder / "old.npz").write_bytes(b"old")
+    np.savez(folder / "odd[bold].npz", x=np.zeros(3, np.int64))
     return folder
 
 

@@ -8,8 +8,9 @@ from worlds import images, nchw, twins
 import resnet_tf
 import resnet_torch
 
-# Two correct float32 runs may err on opposite sides, so they differ by up to the sum of their
-# distances from the truth; twice that leaves room for the luck of the draw.
+# Measured over these networks: the distance of a float32 run from float64 is 2e-7 to 2e-5 of the
+# largest logit, growing with depth, and the two frameworks' distances are within 2.2 of each other.
+NOISE = 1e-4
 YARDSTICK = 4
 
 
@@ -20,13 +21,16 @@ def logits(name, dtype, x):
 
 
 @pytest.mark.parametrize("name", ["resnet18", "resnet50", "keras_resnet50v2", "cifar_resnet56"])
-def test_float32_networks_differ_no_more_than_each_from_float64(name):
+def test_float32_networks_are_equally_near_to_float64(name):
+    """Neither errs more than four times as much as the other, and so they differ by little too."""
     x = images((64, 96))
     truth, _ = logits(name, "float64", x)
     ours, theirs = logits(name, "float32", x.astype(np.float32))
-    own = max(relative_error(truth, ours), relative_error(truth, theirs))
-    assert 0 < own < 1e-3
-    assert relative_error(ours, theirs) <= YARDSTICK * own
+    own, other = relative_error(truth, ours), relative_error(truth, theirs)
+    assert 0 < own <= YARDSTICK * other
+    assert 0 < other <= YARDSTICK * own
+    assert max(own, other) <= NOISE
+    assert relative_error(ours, theirs) <= YARDSTICK * max(own, other)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import resnet_duet
 import resnet_spec
-from worlds import assert_close, images, nchw
+from worlds import assert_close, images, traces
 
 import resnet_tf
 import resnet_torch
@@ -25,36 +25,45 @@ NAMES = [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in T
 @pytest.fixture
 def float64_policy():
     """keras.applications takes no dtype, so the policy has to be global while it builds."""
+    policy, floatx = keras.config.dtype_policy(), keras.config.floatx()
     keras.config.set_dtype_policy("float64")
     keras.config.set_floatx("float64")
     yield
-    keras.config.set_dtype_policy("float32")
-    keras.config.set_floatx("float32")
+    keras.config.set_dtype_policy(policy)
+    keras.config.set_floatx(floatx)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_with_their_weights_our_networks_are_theirs(name, float64_policy):
-    """Their random weights and random statistics, through the dialect, into both of ours."""
-    theirs = THEIRS[name](
-        weights=None, classes=10, classifier_activation=None, input_shape=(64, 96, 3)
-    )
-    assert {layer.compute_dtype for layer in theirs.layers} == {"float64"}
+@pytest.fixture
+def theirs(request, float64_policy):
+    """Their network for images of any size, with random statistics and biases."""
+    body = THEIRS[request.param](weights=None, include_top=False, pooling="avg")
+    logits = keras.layers.Dense(10, name="predictions")(body.output)
+    net = keras.Model(body.input, logits, name=request.param)
+    assert {layer.compute_dtype for layer in net.layers} == {"float64"}
     rng = np.random.default_rng(0)
-    for variable in theirs.variables:
+    for variable in net.variables:
         if variable.path.endswith(("gamma", "moving_variance")):
             variable.assign(rng.uniform(0.5, 1.5, variable.shape))
         elif variable.path.endswith(("beta", "moving_mean", "bias")):
             variable.assign(0.1 * rng.standard_normal(variable.shape))
-    weights = {v.path: v.numpy() for v in theirs.variables}
-    spec = resnet_spec.get(name, num_classes=10)
-    x = images((64, 96))
-    want = theirs(x, training=False).numpy()
+    return net
 
-    torch_net = resnet_torch.build(spec, "float64")
+
+@pytest.mark.parametrize("theirs", NAMES, indirect=True)
+def test_with_their_weights_both_our_networks_are_theirs(theirs):
+    """Their weights go through the dialect into both; one stage's end is looked at as well."""
+    weights = {v.path: v.numpy() for v in theirs.variables}
+    spec = resnet_spec.get(theirs.name, num_classes=10)
+    stage = theirs.get_layer("conv4_block1_out").output
+    outputs = keras.Model(theirs.input, {"layer3.0": stage, "fc": theirs.output})
+    torch_net, keras_net = resnet_torch.build(spec, "float64"), resnet_tf.build(spec, "float64")
     resnet_torch.write(
         torch_net, resnet_duet.convert(weights, spec, "keras_applications", "torchvision")
     )
-    assert_close(resnet_torch.trace(torch_net, nchw(x))["fc"], want, "PyTorch")
-    keras_net = resnet_tf.build(spec, "float64")
     resnet_tf.write(keras_net, resnet_duet.convert(weights, spec, "keras_applications", "keras"))
-    assert_close(keras_net(x, training=False).numpy(), want, "Keras")
+    for size in ((64, 96), (65, 97)):
+        x = images(size)
+        want = outputs(x, training=False)
+        for trace in traces(torch_net, keras_net, x):
+            for name, output in want.items():
+                assert_close(trace[name], output.numpy(), name)

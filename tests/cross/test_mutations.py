@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 import resnet_duet
 import resnet_spec
-from resnet_duet.proof.compare import relative_error
+from resnet_duet.proof.compare import probes, relative_error
 from resnet_spec import Padding, StemPool
+from resnet_spec.rules import amend
 from worlds import SAME, images, nchw, twins
 
 import resnet_tf
@@ -19,7 +20,8 @@ import resnet_torch
 
 EVEN, ODD = (64, 96), (65, 97)
 
-RESNET18 = replace(resnet_spec.get("resnet18"), num_classes=10)
+RESNET18 = replace(resnet_spec.get("resnet18"), widths=(32, 64, 128, 256), num_classes=10)
+RESNET18 = replace(RESNET18, stem=resnet_spec.Stem(channels=(32,)))
 RESNET50 = replace(resnet_spec.get("resnet50"), widths=(16, 32, 64, 128), num_classes=10)
 PREACTIVATION = replace(
     resnet_spec.get("preresnet18"), widths=(16, 32, 64, 128), stem=resnet_spec.Stem(channels=(16,))
@@ -77,6 +79,11 @@ def swapped_sides(weights):
     return kernels(weights, lambda a: np.swapaxes(a, 2, 3))
 
 
+def bgr_kernel(weights):
+    """What BGR images do: the first kernel's input channels the other way round."""
+    return weights | {"conv1.weight": weights["conv1.weight"][:, ::-1]}
+
+
 def no_statistics(weights):
     weights = in_every(weights, "running_mean", np.zeros_like)
     return in_every(weights, "running_var", np.ones_like)
@@ -106,9 +113,7 @@ def test_without_a_mistake_there_is_noise_only(spec, size):
     ids=["eps 1.001e-5", "eps 1e-3, the default of Keras", "same convolutions", "same max-pool"],
 )
 def test_a_wrong_spec_shows(spec, mistake, least):
-    if "stem" in mistake:
-        mistake = {"stem": replace(spec.stem, **mistake["stem"])}
-    assert error(spec, wrong_spec=replace(spec, **mistake)) > least
+    assert error(spec, wrong_spec=amend(spec, mistake)) > least
 
 
 @pytest.mark.parametrize("spec", NETS, ids=["resnet18", "resnet50"])
@@ -165,6 +170,49 @@ def test_a_swap_of_height_and_width_is_invisible_in_ones_so_random_oblong_images
     ones = np.ones((1, 64, 64, 3))
     assert error(RESNET18, wrong_weights=swapped_sides, x=ones) < SAME
     assert error(RESNET18, wrong_weights=swapped_sides) > 1e-2
+
+
+SPEC_MISTAKES = [
+    {"norm_eps": 1.001e-5},
+    {"norm_eps": 1e-3},
+    {"padding": Padding.SAME},
+    {"stem": {"pool": StemPool.SAME}},
+    {"stride_in_1x1": True},
+]
+WEIGHT_MISTAKES = [through_float16, biased_variance, swapped_sides, no_statistics]
+WEIGHT_MISTAKES += [scale_and_variance_swapped, bgr_kernel]
+
+
+def compared(spec, wrong_spec, wrong_weights):
+    """The tool's own comparison of a right PyTorch network with a wrong Keras one."""
+    weights = resnet_duet.random_weights(spec, 0, norms="random")
+    torch_net, keras_net = resnet_torch.build(spec), resnet_tf.build(wrong_spec)
+    resnet_torch.write(torch_net, weights)
+    wrong = resnet_duet.convert(wrong_weights(weights), spec, "torchvision", "keras")
+    resnet_tf.write(keras_net, wrong)
+    return resnet_duet.compare(torch_net, keras_net)
+
+
+@pytest.mark.parametrize("mistake", SPEC_MISTAKES, ids=str)
+def test_the_comparison_of_the_tool_sees_every_wrong_spec(mistake):
+    assert not compared(RESNET50, amend(RESNET50, mistake), dict).same
+
+
+@pytest.mark.parametrize("mistake", WEIGHT_MISTAKES)
+def test_the_comparison_of_the_tool_sees_all_wrong_weights(mistake):
+    assert not compared(RESNET50, RESNET50, mistake).same
+
+
+def test_the_comparison_of_the_tool_sees_no_mistake_where_there_is_none():
+    assert compared(RESNET50, RESNET50, dict).same
+    assert compared(PREACTIVATION, PREACTIVATION, dict).same
+
+
+def test_the_comparison_of_the_tool_looks_at_oblong_images_of_even_and_of_odd_size():
+    for name in ("resnet18", "cifar_resnet20"):
+        sizes = [x.shape[1:3] for x in probes(resnet_spec.plan(resnet_spec.get(name)), 0)]
+        assert all(height != width for height, width in sizes)
+        assert {height % 2 for height, _ in sizes} == {width % 2 for _, width in sizes} == {0, 1}
 
 
 def test_the_comparison_of_the_tool_sees_a_mistake_and_names_the_layer_where_it_begins():

@@ -27,10 +27,16 @@ def test_every_other_row_agrees(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", THOUSAND_LAYERS)
+@pytest.mark.parametrize("name", ["preresnet1001", "cifar_resnet1202"])
 def test_nets_of_a_thousand_layers_agree(name):
-    spec = replace(resnet_spec.get(name), widths=(2, 4, 8), stem=thin(resnet_spec.get(name)).stem)
-    assert_twins_agree(spec, sizes=[(6, 9)])
+    assert_twins_agree(name, sizes=[(6, 10), (7, 9)])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", THOUSAND_LAYERS)
+def test_nets_of_a_thousand_layers_agree_with_a_tenth_of_their_blocks(name):
+    spec = resnet_spec.get(name)
+    assert_twins_agree(replace(spec, depths=tuple(depth // 10 for depth in spec.depths)))
 
 
 @pytest.mark.slow

@@ -2,7 +2,6 @@
 
 import os
 import pickle
-import resource
 import subprocess
 import sys
 import zipfile
@@ -11,6 +10,7 @@ import h5py
 import numpy as np
 import pytest
 import resnet_duet
+import resnet_duet.models
 import resnet_spec
 import torch
 from resnet_duet.errors import FileError
@@ -37,7 +37,7 @@ def write(tmp_path, weights):
 
     def write(ending, dtype=np.float32, overwrite=False):
         path = tmp_path / f"net{ending}"
-        dialect = files.writable(path, overwrite=True).dialect
+        dialect = files.writable(path, None, overwrite=True)
         arrays = {n: a.astype(dtype) for n, a in weights.items()}
         arrays = resnet_duet.convert(arrays, SPEC, "torchvision", dialect)
         files.write(path, Checkpoint(arrays, SPEC), dialect, overwrite)
@@ -123,10 +123,33 @@ def test_a_keras_model_from_a_file_is_recognised_again(tmp_path):
     assert resnet_duet.compare(resnet_duet.load(tmp_path / "net.pth", into="torch"), opened).same
 
 
+@pytest.fixture
+def legacy(tmp_path, weights):
+    """A whole-model file of Keras 2, by h5py: groups of layers, their names as attributes."""
+    path = tmp_path / "legacy.h5"
+    arrays = resnet_duet.convert(weights, SPEC, "torchvision", "keras_numbered")
+    layers = list(dict.fromkeys(name.partition("/")[0] for name in arrays))
+    with h5py.File(path, "w") as file:
+        root = file.create_group("model_weights")
+        root.attrs["layer_names"] = [layer.encode() for layer in layers]
+        for layer in layers:
+            own = {n.partition("/")[2]: a for n, a in arrays.items() if n.startswith(f"{layer}/")}
+            group = root.create_group(layer)
+            group.attrs["weight_names"] = [f"{layer}/{word}:0".encode() for word in own]
+            for word, array in own.items():
+                group[f"{layer}/{word}:0"] = array
+    return path, arrays
+
+
+def test_a_legacy_h5_is_read_bit_for_bit(legacy):
+    path, arrays = legacy
+    assert bits(files.read(path).arrays) == bits(arrays)
+
+
 @pytest.mark.parametrize("ending", [*ENDINGS, ".h5"])
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.1, 0.5, 0.9, 0.999])
-def test_a_truncated_file_is_told_in_one_line(write, tmp_path, ending, share):
-    whole, _ = write(".weights.h5" if ending == ".h5" else ending)
+def test_a_truncated_file_is_told_in_one_line(write, legacy, tmp_path, ending, share):
+    whole, _ = legacy if ending == ".h5" else write(ending)
     content = whole.read_bytes()
     cut = tmp_path / f"cut{ending}"
     cut.write_bytes(content[: int(len(content) * share)])
@@ -184,7 +207,7 @@ def test_an_h5_of_something_else_is_told(tmp_path):
 
 def test_a_pth_without_a_state_dict_is_told(tmp_path):
     torch.save(torch.zeros(3), tmp_path / "tensor.pth")
-    with pytest.raises(FileError, match="holds a Tensor and no state_dict"):
+    with pytest.raises(FileError, match=r"tensor\.pth: it holds a Tensor and no state_dict"):
         files.read(tmp_path / "tensor.pth")
     torch.save({"epoch": 3}, tmp_path / "empty.pth")
     with pytest.raises(FileError, match="holds no arrays"):
@@ -194,7 +217,7 @@ def test_a_pth_without_a_state_dict_is_told(tmp_path):
 def test_a_spec_that_was_tampered_with_is_told(write):
     path, arrays = write(".npz")
     np.savez(path, **arrays, resnet_spec=np.array('{"block": "cubic", "depths": [1]}'))
-    with pytest.raises(resnet_spec.SpecError, match="block must be one of basic, bottleneck"):
+    with pytest.raises(FileError, match=r"net\.npz: block must be one of basic, bottleneck"):
         files.read(path)
 
 
@@ -218,12 +241,12 @@ def test_a_target_that_exists_is_left_alone_unless_told(write):
 
 def test_a_target_that_cannot_be_is_told(tmp_path):
     with pytest.raises(FileError, match="there is no such folder"):
-        files.writable(tmp_path / "none" / "net.npz", overwrite=True)
+        files.writable(tmp_path / "none" / "net.npz", None, overwrite=True)
     (tmp_path / "folder.npz").mkdir()
     with pytest.raises(FileError, match="is a folder"):
-        files.writable(tmp_path / "folder.npz", overwrite=True)
+        files.writable(tmp_path / "folder.npz", None, overwrite=True)
     with pytest.raises(FileError, match="the ending must be one of"):
-        files.writable(tmp_path / "net.h5", overwrite=True)
+        files.writable(tmp_path / "net.h5", None, overwrite=True)
 
 
 def test_a_format_of_one_dialect_says_so(write, tmp_path, weights):
@@ -261,7 +284,6 @@ except FileError as error:
 )
 def test_a_full_disk_leaves_an_older_file_as_it_was(tmp_path, ending, dialect):
     """No file of the process may pass 100,000 bytes: writing fails half way, as on a full disk."""
-    assert resource.RLIMIT_FSIZE is not None
     path = tmp_path / f"net{ending}"
     path.write_bytes(b"older")
     run = subprocess.run(
@@ -283,3 +305,69 @@ def test_the_spec_s_record_does_not_disturb_the_archive(write):
         with zipfile.ZipFile(write(ending)[0]) as archive:
             assert archive.testzip() is None
             assert sum(name.endswith("resnet_spec.json") for name in archive.namelist()) == 1
+
+
+def test_bfloat16_in_safetensors_is_widened_exactly(tmp_path, weights):
+    from safetensors.torch import save_file
+
+    state = {n: torch.from_numpy(a).bfloat16() for n, a in weights.items()}
+    save_file(state, tmp_path / "half.safetensors")
+    for name, array in files.read(tmp_path / "half.safetensors").arrays.items():
+        assert array.dtype == np.float32
+        assert torch.from_numpy(array).bfloat16().equal(state[name])
+
+
+@pytest.mark.parametrize("dtype", ["complex64", "int64", "U3", "bool"])
+def test_arrays_that_are_no_weights_are_listed(tmp_path, dtype):
+    np.savez(tmp_path / "odd.npz", a=np.zeros(2, dtype), b=np.zeros(2), c=np.ones(1, dtype))
+    with pytest.raises(FileError, match=r"no weights: a \(.*\), c \(") as caught:
+        files.read(tmp_path / "odd.npz")
+    assert " b " not in str(caught.value)
+
+
+def test_a_pickle_that_contains_itself_is_told(tmp_path):
+    tree = {}
+    tree["model"] = tree
+    torch.save(tree, tmp_path / "self.pth")
+    with pytest.raises(FileError, match="containers stand one in another"):
+        files.read(tmp_path / "self.pth")
+
+
+def test_keys_that_are_no_words_are_left_out_or_refused(tmp_path):
+    torch.save({"state_dict": {"a": torch.zeros(1)}, 3: "x"}, tmp_path / "a.pth")
+    assert files.read(tmp_path / "a.pth").left_out == ("3",)
+    torch.save({0: torch.zeros(1)}, tmp_path / "b.pth")
+    assert list(files.read(tmp_path / "b.pth").arrays) == ["0"]
+
+
+CHANGED = [  # a network that Keras itself saves, and the one of the zoo with the same arrays
+    (resnet_spec.get("resnet50_v1"), "resnet50_v1"),
+    (resnet_spec.get("cifar_plain20"), "cifar_plain20"),
+    (resnet_spec.get("cifar_resnet20_a_end"), "cifar_resnet20_a_end"),
+]
+
+
+@pytest.mark.parametrize(("spec", "name"), CHANGED)
+def test_a_keras_file_s_own_configuration_decides_between_networks(tmp_path, spec, name):
+    import keras
+
+    resnet_tf.build(spec).save(tmp_path / "plain.keras")  # by Keras, so without a spec
+    _, identity = resnet_duet.models.open_checkpoint(tmp_path / "plain.keras", None, None)
+    assert (identity.name, identity.rivals, identity.doubtful) == (name, (), False)
+    opened = keras.models.load_model(tmp_path / "plain.keras")
+    assert resnet_duet.models.spec_of(opened) == spec
+
+
+def test_a_keras_file_of_another_eps_is_another_network(tmp_path):
+    resnet_tf.build(resnet_spec.get("cifar_resnet20_b", norm_eps=1e-2)).save(tmp_path / "x.keras")
+    with pytest.raises(FileError, match=r"those of cifar_resnet20_b, but .* bn1 has eps"):
+        resnet_duet.load(tmp_path / "x.keras", into="keras")
+
+
+def test_a_checkpoint_that_may_be_several_networks_is_loaded_with_a_warning(tmp_path):
+    weights = resnet_duet.random_weights("cifar_resnet20", 0)
+    np.savez(tmp_path / "net.npz", **weights)
+    with pytest.warns(UserWarning, match="taken for cifar_resnet20; .*cifar_plain20 would fit"):
+        net = resnet_duet.load(tmp_path / "net.npz", into="torch")
+    assert net.spec == resnet_spec.get("cifar_resnet20")
+    resnet_duet.load(tmp_path / "net.npz", into="torch", spec="cifar_plain20")

@@ -24,6 +24,7 @@ NETS = [
     ("distiller/checkpoint_trained_dense.pth.tar", lambda x: (x / 255 - 0.5) / 0.5, 932),
     ("mlcommons/pretrainedResnet.h5", lambda x: x, 879),
 ]
+NOISE = 1e-5  # measured in float32: 5e-7 to 2e-6
 MLCOMMONS = "mlcommons/pretrainedResnet.h5"
 
 
@@ -55,7 +56,7 @@ def test_a_port_classifies_as_its_source_does(data, cifar, file, prepare, correc
     assert ours.dtype == theirs.dtype == dtype
     assert (ours.argmax(1) == labels).sum() == correct
     assert (theirs.argmax(1) == labels).sum() == correct
-    assert relative_error(ours, theirs) < (SAME if dtype == "float64" else 1e-4)
+    assert relative_error(ours, theirs) < {"float64": SAME, "float32": NOISE}[dtype]
 
 
 def test_the_mlcommons_net_in_pytorch_gives_its_own_keras_logits(data, cifar):

@@ -5,7 +5,7 @@ import pytest
 import resnet_duet
 import resnet_spec
 import torch
-from resnet_spec.measure import count
+from resnet_spec.measure import total
 from worlds import assert_close, images, nchw, randomise_statistics
 
 import resnet_tf
@@ -41,7 +41,7 @@ def test_keys_shapes_counts_and_multiply_adds_are_torchvisions(torchvision_model
         (k, v.shape, v.dtype) for k, v in theirs.state_dict().items()
     ]
     plan = resnet_spec.plan(resnet_spec.get(name))
-    found = count(plan, plan.layers(), (224, 224))
+    found = total(plan, (224, 224))
     assert found.parameters == sum(p.numel() for p in theirs.parameters())
     assert found.macs == multiply_adds(theirs.eval(), (224, 224))
 

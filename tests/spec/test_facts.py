@@ -2,7 +2,7 @@
 
 import pytest
 import resnet_spec
-from resnet_spec.measure import count, depth
+from resnet_spec.measure import count, depth, shapes, total
 
 IMAGENET = (224, 224)
 
@@ -45,8 +45,7 @@ PARAMETERS = [
 
 
 def counts(name: str):
-    plan = resnet_spec.plan(resnet_spec.get(name))
-    return count(plan, plan.layers(), IMAGENET)
+    return total(resnet_spec.plan(resnet_spec.get(name)), IMAGENET)
 
 
 @pytest.mark.parametrize(("name", "parameters", "statistics", "macs"), TORCHVISION)
@@ -108,4 +107,4 @@ def test_a_basic_block_costs_about_what_a_bottleneck_of_four_times_the_channels_
     block = plan.stages[0].blocks[1]
     convs = [layer for layer in block.branch if layer.name.rpartition(".")[2].startswith("conv")]
     assert convs[0].in_channels == channels
-    assert count(plan, convs, IMAGENET).parameters == weights
+    assert count(convs, shapes(plan, IMAGENET)).parameters == weights

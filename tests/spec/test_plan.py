@@ -170,7 +170,7 @@ def test_biases_stand_where_they_are_wanted():
     assert {"layer1.0.conv1", "layer1.0.conv2"} <= biased(bias="always")
 
 
-def test_only_a_relu_whose_input_the_shortcut_reads_too_must_not_work_in_place():
+def test_only_a_relu_whose_input_somebody_else_reads_must_not_work_in_place():
     shared = [
         layer.name
         for layer in plan("resnet18", ordering="relu_preactivation").layers()

@@ -30,7 +30,7 @@ def test_every_layer_in_words():
         plan = resnet_spec.plan(resnet_spec.get(name, **choices))
         rows = layer_rows(plan, (64, 64))
         assert {len(row) for row in rows} == {len(LAYER_HEADINGS)}
-        return {row[0]: row[1] for row in rows}
+        return {row[0]: row[2] for row in rows}
 
     resnext = words("resnext50_32x4d", output_stride=16)
     assert resnext["layer4.1.conv2"] == "3x3, 1024, dilation 2, groups 32 (symmetric)"

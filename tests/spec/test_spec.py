@@ -27,6 +27,12 @@ def test_a_nested_choice_may_be_a_mapping():
     assert spec.stem == Stem(channels=(32,), kernel=3, pool="zero")
 
 
+def test_a_mapping_amends_the_network_s_own_stem():
+    spec = resnet_spec.get("cifar_resnet20", stem={"kernel": 5}, shortcut={"stride_by": "avg_pool"})
+    assert spec.stem == Stem(channels=(16,), kernel=5, stride=1, pool="none")
+    assert spec.shortcut.kind is resnet_spec.ShortcutKind.ZERO_PAD_BOTH_SIDES
+
+
 def test_a_spec_is_frozen():
     with pytest.raises(dataclasses.FrozenInstanceError):
         resnet_spec.get("resnet18").groups = 2
@@ -104,6 +110,8 @@ def test_faults_and_clashes_are_told_together():
         ("{}", "block is missing; depths is missing"),
         (json.dumps({"block": "basic", "depths": [1], "widths": "64"}), "widths must be"),
         ('{"block": "basic", "depths": [1], "widths": [1e99]}', "widths must be"),
+        ('{"block": "basic", "depths": [1], "norm_eps": 1' + "0" * 400 + "}", "norm_eps must be"),
+        ("[" * 200_000, "the spec is not JSON"),
     ],
 )
 def test_json_that_is_no_spec(text, fault):

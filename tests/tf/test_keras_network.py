@@ -35,11 +35,20 @@ numpy.save(sys.argv[3], model(numpy.load(sys.argv[2]), training=False).numpy())
 CHANNELS_FIRST = """
 import keras
 assert keras.config.image_data_format() == "channels_first"
-import numpy, resnet_tf
+import numpy, resnet_spec, resnet_tf
+small = {"widths": (8, 8, 16, 16), "num_classes": 7}
+for name in ("resnet50d", "keras_resnet50", "keras_resnet50v2", "resnet18"):
+    model = resnet_tf.build(resnet_spec.get(name, **small))
+    formats = {layer.data_format for layer in model.layers if hasattr(layer, "data_format")}
+    assert formats == {"channels_last"}
+    assert all(layer.axis == -1 for layer in model.layers if hasattr(layer, "momentum"))
+    assert model(numpy.ones((1, 40, 44, 3), "float32")).shape == (1, 7)
+    assert resnet_tf.features(model)(numpy.ones((1, 40, 44, 3)))["layer1"].shape[1:3] in (
+        (10, 11), (5, 6)
+    )
 model = resnet_tf.build("cifar_resnet20")
 formats = {layer.data_format for layer in model.layers if hasattr(layer, "data_format")}
 print(sorted(formats), model(numpy.ones((1, 8, 12, 3), "float32")).shape)
-assert all(layer.axis == -1 for layer in model.layers if hasattr(layer, "momentum"))
 """
 
 
@@ -158,7 +167,7 @@ def test_a_network_starts_from_he_s_distribution_by_fan_out():
             np.testing.assert_array_equal(array, reference[name], err_msg=name)
 
 
-def test_a_thousand_layers_are_no_deeper_than_python_allows(monkeypatch):
+def test_a_thousand_layers_are_no_deeper_than_python_allows():
     """Keras walks a graph by recursion; `build` makes room for it, and only as much as it needs."""
     limit = sys.getrecursionlimit()
     try:
@@ -171,6 +180,11 @@ def test_a_thousand_layers_are_no_deeper_than_python_allows(monkeypatch):
         assert model(np.ones((1, 4, 4, 3), np.float32)).shape == (1, 10)
     finally:
         sys.setrecursionlimit(limit)
+
+
+def test_another_backend_is_refused_in_a_clear_line():
+    run = python("import resnet_tf", KERAS_BACKEND="jax")
+    assert "ImportError: resnet_tf is Keras on TensorFlow, and KERAS_BACKEND asks" in run.stderr
 
 
 def test_the_package_pins_keras_to_tensorflow():

@@ -10,7 +10,7 @@ import resnet_duet
 import resnet_spec
 import torch
 from resnet_spec import SpecError, WeightsError
-from worlds import images, nchw, thin
+from worlds import SAME, images, nchw, thin
 
 import resnet_torch
 
@@ -77,7 +77,7 @@ def test_a_network_compiles_into_one_graph(name):
 def test_a_network_exports(name):
     net, x = net_of(name), image()
     program = torch.export.export(net, (x,))
-    torch.testing.assert_close(program.module()(x), net(x), rtol=0, atol=1e-12)
+    torch.testing.assert_close(program.module()(x), net(x), rtol=0, atol=SAME)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -124,11 +124,18 @@ def test_no_relu_overwrites_what_the_shortcut_reads(ordering):
     torch.testing.assert_close(*gradients, rtol=0, atol=0)
 
 
+def test_an_unknown_precision_is_told():
+    with pytest.raises(SpecError, match="dtype must be one of float16, float32, float64"):
+        resnet_torch.build("cifar_resnet20", "float23")
+
+
 def test_trace_leaves_the_network_as_it_was():
     net = net_of("resnet18").train()
+    net.bn1.eval()  # a frozen norm stays frozen
     before = resnet_torch.read(net)
+    modes = [module.training for module in net.modules()]
     resnet_torch.trace(net, nchw(images((32, 32))))
-    assert net.training
+    assert [module.training for module in net.modules()] == modes
     assert not any(m._forward_hooks for m in net.modules())
     for name, array in resnet_torch.read(net).items():
         np.testing.assert_array_equal(array, before[name])

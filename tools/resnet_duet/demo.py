@@ -9,12 +9,12 @@ import numpy as np
 import resnet_spec
 from resnet_spec.show import title
 
-from resnet_duet.errors import FileError, FrameworkError
+from resnet_duet.errors import FileError, FrameworkError, ProofError
 from resnet_duet.frameworks import builder
 from resnet_duet.models import load, save
 from resnet_duet.port import files
 from resnet_duet.port.convert import convert, relayout
-from resnet_duet.proof.compare import SAME, Comparison, compare
+from resnet_duet.proof.compare import SAME, Comparison, compare, relative_error
 from resnet_duet.tables import console, print_comparison, print_table
 
 HELD_OUT = 360  # of the 1,797 digits
@@ -46,7 +46,7 @@ class Facts:
     correct_keras: int
     same_predictions: int
     logit_error: float
-    layer_error: float
+    layers_same: bool
     way_back_exact: bool
     files: tuple[str, ...]
 
@@ -55,7 +55,8 @@ class Facts:
         return (
             self.same_predictions == self.held_out
             and self.correct_torch == self.correct_keras
-            and max(self.logit_error, self.layer_error) <= SAME
+            and self.logit_error <= SAME
+            and self.layers_same
             and self.way_back_exact
         )
 
@@ -64,11 +65,13 @@ def run(out: Path, epochs: int, as_json: bool) -> None:
     """Train, convert, compare, print, and leave the files in `out`.
 
     Raises:
-        FileError: the folder cannot be made, or the proof failed.
+        FileError: the folder cannot be made.
+        ProofError: the two networks are not the same.
         FrameworkError: PyTorch, TensorFlow or scikit-learn is not installed.
     """
     console.quiet = as_json
-    builder("torch"), builder("keras")
+    builder("torch")
+    builder("keras")
     digits = load_digits()
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -88,7 +91,7 @@ def run(out: Path, epochs: int, as_json: bool) -> None:
     if as_json:
         print(json.dumps(asdict(facts)))
     if not facts.proven:
-        raise FileError(f"the two networks are not the same: {facts}")
+        raise ProofError(f"the two networks are not the same: {facts}")
 
 
 def load_digits() -> Digits:
@@ -147,8 +150,8 @@ def prove(digits: Digits, torch_file: Path, keras_file: Path) -> tuple[Facts, Co
         correct_torch=int((torch_logits.argmax(1) == digits.test_labels).sum()),
         correct_keras=int((keras_logits.argmax(1) == digits.test_labels).sum()),
         same_predictions=int((torch_logits.argmax(1) == keras_logits.argmax(1)).sum()),
-        logit_error=float(np.abs(torch_logits - keras_logits).max() / np.abs(torch_logits).max()),
-        layer_error=max(row.error for row in comparison.rows),
+        logit_error=relative_error(torch_logits, keras_logits),
+        layers_same=comparison.same,
         way_back_exact=all(home[name].tobytes() == back[name].tobytes() for name in home),
         files=(str(torch_file), str(keras_file)),
     )

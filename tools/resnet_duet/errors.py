@@ -13,3 +13,7 @@ class DialectError(ResNetError):
 
 class FrameworkError(ResNetError):
     """A framework that is needed and not installed."""
+
+
+class ProofError(ResNetError):
+    """Two networks that had to be the same function and are not."""

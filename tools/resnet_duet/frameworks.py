@@ -56,6 +56,8 @@ def builder(name: str) -> ModuleType:
             f"this needs {framework.needs}, and {error.name} is not installed:"
             f" pip install 'resnet-duet[{framework.extra}]'"
         ) from None
+    except ImportError as error:
+        raise FrameworkError(str(error)) from None
 
 
 @contextmanager
@@ -64,6 +66,9 @@ def quiet_stderr() -> Iterator[None]:
 
     TensorFlow greets with lines about processors it did not find, before its own log level counts.
     """
+    if sys.stderr is None:  # a program without a terminal
+        yield
+        return
     sys.stderr.flush()
     stderr = os.dup(2)
     with tempfile.TemporaryFile() as said:

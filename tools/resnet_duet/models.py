@@ -1,5 +1,6 @@
 """Networks and files: `load` and `save`, in either framework."""
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,15 @@ import numpy as np
 from resnet_spec import ResNetSpec
 
 from resnet_duet.errors import FileError
-from resnet_duet.frameworks import FRAMEWORKS, builder, framework_of
+from resnet_duet.frameworks import FRAMEWORKS, KERAS, builder, framework_of
 from resnet_duet.port import files
 from resnet_duet.port.checkpoint import Checkpoint
 from resnet_duet.port.convert import convert
 from resnet_duet.port.identify import Identity, identify
+
+
+class DoubtWarning(UserWarning):
+    """A checkpoint whose arrays are those of several networks; one of them was taken."""
 
 
 def load(
@@ -30,12 +35,22 @@ def load(
         dtype: of the network; None for the file's, half precision widened to float32.
         spec, dialect: what the file is; None to find it out.
 
+    Returns:
+        The network, with what it was found to be in its attribute `spec`.
+
+    Warns:
+        DoubtWarning: other networks have the very same arrays; `spec` decides.
+
     Raises:
         FileError: no such file, a damaged one, or one of another network.
         FrameworkError: `into` is not installed.
     """
     builder(into)  # a framework that is missing is told before a long read
     checkpoint, identity = open_checkpoint(path, spec, dialect)
+    if identity.doubtful:
+        others = ", ".join(identity.rivals)
+        doubt = f"{path} is taken for {identity.name}; {others} would fit as well: say spec=..."
+        warnings.warn(doubt, DoubtWarning, stacklevel=2)
     dtype = dtype or working_dtype(checkpoint)
     return assemble(checkpoint.arrays, identity.spec, identity.dialect, into, dtype)
 
@@ -45,12 +60,12 @@ def assemble(
 ) -> Any:
     """The network of a spec in a framework, with these arrays in it."""
     twin = builder(into)
-    model = twin.build(spec, dtype)
-    twin.write(model, convert(arrays, spec, dialect, FRAMEWORKS[into].dialect))
-    return model
+    net = twin.build(spec, dtype)
+    twin.write(net, convert(arrays, spec, dialect, FRAMEWORKS[into].dialect))
+    return net
 
 
-def save(model: Any, path: Path | str) -> None:
+def save(net: Any, path: Path | str) -> None:
     """Write a network to a file, in the format that its name ends in; an older file is replaced.
 
     A network of either framework goes into every format: `.pth` of a Keras model holds PyTorch's
@@ -59,20 +74,32 @@ def save(model: Any, path: Path | str) -> None:
     Raises:
         FileError: an unknown ending, or the disk refuses.
     """
-    target = files.writable(path, overwrite=True).dialect
-    own = framework_of(model).dialect
-    arrays = builder(framework_of(model).name).read(model)
-    spec = spec_of(model)
-    checkpoint = Checkpoint(convert(arrays, spec, own, target), spec)
-    files.write(path, checkpoint, target, overwrite=True)
+    target = files.writable(path, None, overwrite=True)
+    own = framework_of(net)
+    spec = spec_of(net)
+    arrays = convert(builder(own.name).read(net), spec, own.dialect, target)
+    files.write(path, Checkpoint(arrays, spec), target, overwrite=True)
 
 
-def spec_of(model: Any) -> ResNetSpec:
-    """The spec a network was built from; of a Keras model from a file, found from its weights."""
-    if spec := getattr(model, "spec", None):
+def spec_of(net: Any) -> ResNetSpec:
+    """The spec a network was built from; of one that lost it, found as for a file.
+
+    A Keras model that Keras itself opened has no attribute of ours, but its configuration decides
+    between networks that have the same arrays.
+
+    Raises:
+        FileError: the network is none of the zoo's, or may be several of them.
+    """
+    if spec := getattr(net, "spec", None):
         return spec
-    arrays = builder(framework_of(model).name).read(model)
-    return identify({n: a.shape for n, a in arrays.items()}, None, framework_of(model).dialect).spec
+    own = framework_of(net)
+    shapes = {name: array.shape for name, array in builder(own.name).read(net).items()}
+    configs = {layer.name: layer.get_config() for layer in net.layers} if own is KERAS else {}
+    identity = identify(shapes, None, own.dialect, configs)
+    if identity.doubtful:
+        names = ", ".join((identity.name, *identity.rivals))
+        raise FileError(f"this network may be any of {names}: set its attribute `spec`")
+    return identity.spec
 
 
 def open_checkpoint(
@@ -85,8 +112,9 @@ def open_checkpoint(
     """
     checkpoint = files.read(path)
     shapes = {name: array.shape for name, array in checkpoint.arrays.items()}
+    known = checkpoint.spec if spec is None else spec
     try:
-        return checkpoint, identify(shapes, checkpoint.spec if spec is None else spec, dialect)
+        return checkpoint, identify(shapes, known, dialect, checkpoint.configs)
     except FileError as error:
         raise FileError(f"{path}: {error}") from None
 

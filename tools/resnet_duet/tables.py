@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from resnet_spec.show import text
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -17,17 +18,23 @@ if TYPE_CHECKING:
 
 WIDE = 160  # columns, where there is no terminal to fit into
 
-console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDE)
+console = Console(
+    highlight=False,
+    markup=False,  # a path may have brackets in it
+    emoji=False,
+    soft_wrap=True,
+    width=None if sys.stdout.isatty() else WIDE,
+)
 
 
-def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], words: int = 3) -> None:
-    """A table whose first columns are words and whose others are numbers."""
+def print_table(headings: Sequence[str], rows: Sequence[Sequence[str | int]]) -> None:
+    """A table: words to the left, numbers to the right."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for position, heading in enumerate(headings):
-        is_word = position < words
+    for heading, cell in zip(headings, rows[0], strict=True):
+        is_word = isinstance(cell, str)
         table.add_column(heading, justify="left" if is_word else "right", no_wrap=not is_word)
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(text(cell)) for cell in row))
     console.print(table)
 
 
@@ -70,5 +77,5 @@ def print_comparison(result: "Comparison", a: str, b: str) -> None:
 @contextmanager
 def spinner(message: str) -> Iterator[None]:
     """A moving sign on a terminal while something takes its time."""
-    with Console(stderr=True).status(message):
+    with Console(stderr=True, markup=False).status(message):
         yield

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from resnet_spec import Plan, Role, Slot, slots
+from resnet_spec import Plan, ResNetSpec, Role, Slot, slots
 
 from resnet_duet.errors import DialectError
 
@@ -50,21 +50,27 @@ KERAS = Layout(
 )
 
 
+def canonical_names(plan: Plan) -> dict[str, str]:
+    """The canonical names themselves, for ecosystems that use them."""
+    return {layer.name: layer.name for layer in plan.layers()}
+
+
 @dataclass(frozen=True)
 class Dialect:
     """One ecosystem's names and layouts.
 
     Attributes:
         name: the word for it.
-        about: whose it is, in a few words.
         layout: its framework's.
         layer_names: plan -> {canonical layer name: this ecosystem's}, for every layer it knows.
+        builds: whether the ecosystem's own code builds this network. It decides, without a word,
+            between networks that have the same arrays.
     """
 
     name: str
-    about: str
     layout: Layout
     layer_names: Callable[[Plan], Mapping[str, str]]
+    builds: Callable[[ResNetSpec], bool]
 
     def table(self, plan: Plan) -> dict[str, Slot]:
         """{array name: the slot it fills}, in the order of `slots(plan)`.
@@ -77,10 +83,11 @@ class Dialect:
         if nameless:
             listed = ", ".join(sorted(nameless))
             raise DialectError(f"dialect {self.name} has no name for these layers: {listed}")
-        return {
-            names[slot.layer.name] + self.layout.separator + self.layout.words[slot.role]: slot
-            for slot in slots(plan)
-        }
+        return {self.array_name(names[slot.layer.name], slot.role): slot for slot in slots(plan)}
+
+    def array_name(self, layer: str, role: Role) -> str:
+        """The name of a layer's array, from this ecosystem's name of the layer."""
+        return layer + self.layout.separator + self.layout.words[role]
 
     def axes(self, slot: Slot) -> str:
         """The slot's axis letters in this dialect's order."""

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 import resnet_spec
-from resnet_spec import Plan, StemPool
+from resnet_spec import Plan
+from resnet_spec.measure import usual_size
 
 from resnet_duet.models import spec_of
 from resnet_duet.proof.networks import tracer
@@ -17,8 +18,7 @@ SAME = 1e-10
 
 # Height and width differ, so that a swap shows; one size is even and one is odd, because at odd
 # sizes TensorFlow's `same` padding and PyTorch's are the same function.
-IMAGENET_SIZES = ((96, 128), (97, 129))
-CIFAR_SIZES = ((32, 40), (33, 41))
+SIZES = {(224, 224): ((96, 128), (97, 129)), (32, 32): ((32, 40), (33, 41))}
 
 
 @dataclass(frozen=True)
@@ -103,8 +103,7 @@ def compare(a: Any, b: Any, seed: int = 0) -> Comparison:
 def probes(plan: Plan, seed: int) -> Iterator[np.ndarray]:
     """Standard normal images, two each of an even and of an odd size: (2, H, W, C) float64."""
     rng = np.random.default_rng(seed)
-    sizes = CIFAR_SIZES if plan.spec.stem.pool is StemPool.NONE else IMAGENET_SIZES
-    for size in sizes:
+    for size in SIZES[usual_size(plan)]:
         yield rng.standard_normal((2, *size, plan.spec.in_channels))
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from resnet_spec import ResNetError
 
 from resnet_duet.frameworks import TORCH, builder, framework_of
 from resnet_duet.models import spec_of
@@ -30,6 +31,11 @@ def tracer(model: Any) -> Tracer:
 
 
 def _torch_float64(net: Any) -> Any:
+    if not isinstance(net, builder(TORCH.name).ResNet):
+        raise ResNetError(
+            f"a {type(net).__module__}.{type(net).__name__} was not built by resnet_torch.build,"
+            " so its layers cannot be followed: load its state_dict into a network that was"
+        )
     return copy.deepcopy(net).double()
 
 

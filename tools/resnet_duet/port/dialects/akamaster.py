@@ -1,13 +1,18 @@
 """akamaster/pytorch_resnet_cifar10: torchvision's names, but the classifier is `linear`."""
 
-from resnet_spec import Plan
+from resnet_spec import Plan, ResNetSpec, ShortcutKind
 
-from resnet_duet.port.dialect import TORCH, Dialect
+from resnet_duet.port.dialect import TORCH, Dialect, canonical_names
 
 
 def layer_names(plan: Plan) -> dict[str, str]:
     """The canonical names, and `linear` for `fc`."""
-    return {layer.name: layer.name for layer in plan.layers()} | {"fc": "linear"}
+    return canonical_names(plan) | {"fc": "linear"}
 
 
-DIALECT = Dialect("akamaster", "CIFAR nets of akamaster and kin", TORCH, layer_names)
+def builds(spec: ResNetSpec) -> bool:
+    """Its option A has the new channels on both sides; it has no plain networks."""
+    return spec.shortcut.kind not in (ShortcutKind.NONE, ShortcutKind.ZERO_PAD_END)
+
+
+DIALECT = Dialect("akamaster", TORCH, layer_names, builds)

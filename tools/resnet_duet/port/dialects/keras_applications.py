@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from resnet_spec import Plan
+from resnet_spec import Bias, Plan, ResNetSpec
 from resnet_spec.layers import Block, Conv, Layer, Norm
 
 from resnet_duet.port.dialect import KERAS, Dialect
@@ -45,4 +45,9 @@ def _is_norm(layer: Layer) -> bool:
     return isinstance(layer, Norm)
 
 
-DIALECT = Dialect("keras_applications", "keras.applications, V1 and V2", KERAS, layer_names)
+def builds(spec: ResNetSpec) -> bool:
+    """All of them have biases, which no other network of the zoo shares."""
+    return spec.bias is not Bias.NEVER
+
+
+DIALECT = Dialect("keras_applications", KERAS, layer_names, builds)

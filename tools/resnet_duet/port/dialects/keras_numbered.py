@@ -6,7 +6,7 @@ Tiny's network.
 
 from collections import Counter
 
-from resnet_spec import Plan
+from resnet_spec import Plan, ResNetSpec
 from resnet_spec.layers import Conv, Dense, Norm
 
 from resnet_duet.port.dialect import KERAS, Dialect
@@ -24,4 +24,9 @@ def layer_names(plan: Plan) -> dict[str, str]:
     return names
 
 
-DIALECT = Dialect("keras_numbered", "Keras layers left unnamed", KERAS, layer_names)
+def builds(spec: ResNetSpec) -> bool:
+    """Everyone's own networks: any."""
+    return True
+
+
+DIALECT = Dialect("keras_numbered", KERAS, layer_names, builds)

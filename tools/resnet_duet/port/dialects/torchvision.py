@@ -1,13 +1,13 @@
 """torchvision, and every PyTorch code that kept its names: timm, most CIFAR repositories."""
 
-from resnet_spec import Plan
+from resnet_spec import ResNetSpec
 
-from resnet_duet.port.dialect import TORCH, Dialect
-
-
-def layer_names(plan: Plan) -> dict[str, str]:
-    """The canonical names themselves."""
-    return {layer.name: layer.name for layer in plan.layers()}
+from resnet_duet.port.dialect import TORCH, Dialect, canonical_names
 
 
-DIALECT = Dialect("torchvision", "torchvision, timm, most PyTorch code", TORCH, layer_names)
+def builds(spec: ResNetSpec) -> bool:
+    """torchvision and timm stride in the 3x3 only."""
+    return not spec.stride_in_1x1
+
+
+DIALECT = Dialect("torchvision", TORCH, canonical_names, builds)

@@ -4,15 +4,16 @@ A module is imported when a file of its format is met, so that no library is loa
 """
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
 from resnet_spec import ResNetError
 
-from resnet_duet.errors import FileError
+from resnet_duet.errors import FileError, FrameworkError
 from resnet_duet.port.checkpoint import Checkpoint
+from resnet_duet.port.dialects import dialect
 from resnet_duet.port.unwrap import strip
 
 
@@ -25,62 +26,70 @@ class Format:
         suffixes: how its files' names end.
         module: the module of this package that reads and writes it.
         dialect: what its files are written in unless one asks for another.
-        dialects: all it can be written in; empty for every one.
+        fixed: they are written in no other.
     """
 
     about: str
     suffixes: tuple[str, ...]
     module: str
     dialect: str
-    dialects: tuple[str, ...] = ()
+    fixed: bool
 
 
 FORMATS = (
-    Format("PyTorch", (".pth", ".pt", ".th", ".pth.tar"), "torch_pickle", "torchvision"),
-    Format("safetensors", (".safetensors",), "safetensors", "torchvision"),
-    Format("NumPy", (".npz",), "npz", "torchvision"),
-    Format("Keras 3 weights", (".weights.h5",), "weights_h5", "keras", ("keras",)),
-    Format("Keras 3 model", (".keras",), "keras_archive", "keras", ("keras",)),
+    Format("PyTorch", (".pth", ".pt", ".th", ".pth.tar"), "torch_pickle", "torchvision", False),
+    Format("safetensors", (".safetensors",), "safetensors", "torchvision", False),
+    Format("NumPy", (".npz",), "npz", "torchvision", False),
+    Format("Keras 3 weights", (".weights.h5",), "weights_h5", "keras", True),
+    Format("Keras 3 model", (".keras",), "keras_archive", "keras", True),
 )
-READ_ONLY = (Format("Keras 1 and 2", (".h5", ".hdf5"), "legacy_h5", "keras_numbered"),)
+READ_ONLY = (Format("Keras 1 and 2", (".h5", ".hdf5"), "legacy_h5", "keras", True),)
 
 
 def read(path: Path | str) -> Checkpoint:
     """The arrays of a file, without the wrappers of training scripts.
 
     Raises:
-        FileError: there is no such file, no such format, or it is damaged or not what it claims.
+        FileError: there is no such file, no such format, or it is damaged, not what it claims, or
+            holds arrays that are no weights.
+        FrameworkError: its format needs a framework that is not installed.
     """
     path = Path(path)
     if not path.is_file():
         raise FileError(f"{path}: there is no such file")
     row = _format(path, (*FORMATS, *READ_ONLY))
-    module = _module(row)
     try:
-        found = module.read(path)
-    except ResNetError:
+        found = _module(row).read(path)
+        arrays, counters = strip(found.arrays)
+    except FrameworkError:
         raise
+    except ResNetError as error:
+        raise FileError(f"{path}: {error}") from None
     except Exception as error:  # libraries fail in a dozen ways on damaged files
         fault = _first_line(error)
         raise FileError(f"{path} is damaged, or no {row.about} file: {fault}") from None
-    arrays, counters = strip(found.arrays)
     if not arrays:
         raise FileError(f"{path} holds no arrays")
-    return Checkpoint(arrays, found.spec, (*found.left_out, *counters))
+    if odd := [f"{name} ({a.dtype})" for name, a in arrays.items() if a.dtype.kind != "f"]:
+        raise FileError(f"{path} holds arrays that are no weights: {', '.join(odd)}")
+    return replace(found, arrays=arrays, left_out=(*found.left_out, *counters))
 
 
-def write(path: Path | str, checkpoint: Checkpoint, dialect: str, overwrite: bool) -> None:
+def write(path: Path | str, checkpoint: Checkpoint, target: str, overwrite: bool) -> None:
     """Write a file as a whole or not at all; an older one is replaced only by a complete one.
 
+    Args:
+        path: its ending chooses the format.
+        checkpoint: arrays under the names of the dialect `target`, and their spec.
+        target: that dialect.
+        overwrite: whether an older file may be replaced.
+
     Raises:
-        FileError: the target exists and must not be replaced, the format is not written or not in
-            this dialect, or the disk refuses.
+        FileError: see `writable`; or the disk refuses.
     """
     path = Path(path)
-    row = writable(path, overwrite)
-    if row.dialects and dialect not in row.dialects:
-        raise FileError(f"a {row.about} file is written in dialect {', '.join(row.dialects)} only")
-    module = _module(row)
+    writable(path, target, overwrite)
+    module = _module(_format(path, FORMATS))
     try:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".resnet-duet-") as folder:
             part = Path(folder) / path.name
@@ -92,17 +101,26 @@ def write(path: Path | str, checkpoint: Checkpoint, dialect: str, overwrite: boo
         raise FileError(f"{path} cannot be written: {_first_line(error)}") from None
 
 
-def writable(path: Path | str, overwrite: bool) -> Format:
-    """The format of a target that may be written. Raises FileError, see `write`."""
+def writable(path: Path | str, target: str | None, overwrite: bool) -> str:
+    """The dialect in which a file may be written here: `target`, or the format's own for None.
+
+    Raises:
+        FileError: the ending is no format's, the format is not written in this dialect, there is
+            no such folder, or the file exists and must not be replaced.
+        DialectError: there is no such dialect.
+    """
     path = Path(path)
     row = _format(path, FORMATS)
+    name = row.dialect if target is None else dialect(target).name
+    if row.fixed and name != row.dialect:
+        raise FileError(f"{path}: {row.about} files are written in dialect {row.dialect} only")
     if not path.parent.is_dir():
         raise FileError(f"{path.parent}: there is no such folder")
     if path.is_dir():
         raise FileError(f"{path} is a folder")
     if path.exists() and not overwrite:
         raise FileError(f"{path} exists; say --overwrite to replace it")
-    return row
+    return name
 
 
 def _format(path: Path, rows: tuple[Format, ...]) -> Format:

@@ -8,8 +8,10 @@ import h5py
 from resnet_spec import ResNetSpec
 
 from resnet_duet.port.checkpoint import Checkpoint
+from resnet_duet.port.evidence import configs_of
 from resnet_duet.port.files.weights_h5 import WEIGHTS, model, read_group, spec_of
 
+CONFIG = "config.json"
 SPEC = "resnet_spec.json"  # a member that Keras passes over
 
 
@@ -18,8 +20,10 @@ def read(path: Path) -> Checkpoint:
     with zipfile.ZipFile(path) as archive:
         with h5py.File(io.BytesIO(archive.read(WEIGHTS))) as file:
             arrays = read_group(file).arrays
+        configs = configs_of(archive.read(CONFIG).decode())
         text = archive.read(SPEC).decode() if SPEC in archive.namelist() else None
-    return Checkpoint(arrays, ResNetSpec.from_json(text) if text else None)
+    spec = ResNetSpec.from_json(text) if text else None
+    return Checkpoint(arrays, spec, configs=configs)
 
 
 def write(path: Path, checkpoint: Checkpoint) -> None:

@@ -6,6 +6,7 @@ import h5py
 
 from resnet_duet.errors import FileError
 from resnet_duet.port.checkpoint import Checkpoint
+from resnet_duet.port.evidence import configs_of
 from resnet_duet.port.files import weights_h5
 
 
@@ -16,13 +17,14 @@ def read(path: Path) -> Checkpoint:
             return weights_h5.read_group(file)
         root = file.get("model_weights", file)
         if "layer_names" not in root.attrs:
-            raise FileError(f"{path} is HDF5, but no weights of Keras: it lists no layer_names")
+            raise FileError("it is HDF5, but lists no layer_names, so it holds no weights of Keras")
         arrays = {}
         for layer in map(_text, root.attrs["layer_names"]):
             for weight in map(_text, root[layer].attrs["weight_names"]):
                 word = weight.rpartition("/")[2].partition(":")[0]
                 arrays[f"{layer}/{word}"] = root[layer][weight][()]
-        return Checkpoint(arrays, None)
+        config = file.attrs.get("model_config")
+        return Checkpoint(arrays, None, configs=configs_of(_text(config)) if config else {})
 
 
 def _text(name: bytes | str) -> str:

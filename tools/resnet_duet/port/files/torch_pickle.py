@@ -25,12 +25,12 @@ def read(path: Path) -> Checkpoint:
     try:
         tree = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        raise FileError(f"{path} is refused: {_reason(str(error))}") from None
+        raise FileError(_reason(str(error))) from None
     if not isinstance(tree, Mapping):
-        raise FileError(f"{path} holds a {type(tree).__name__} and no state_dict")
+        raise FileError(f"it holds a {type(tree).__name__} and no state_dict")
     state, left_out = descend(tree)
-    arrays = {name: _array(v) for name, v in state.items() if isinstance(v, torch.Tensor)}
-    others = [name for name in state if name not in arrays]
+    arrays = {str(name): _array(v) for name, v in state.items() if isinstance(v, torch.Tensor)}
+    others = [str(name) for name in state if str(name) not in arrays]
     return Checkpoint(arrays, _spec(path), (*left_out, *others))
 
 
@@ -65,5 +65,5 @@ def _reason(message: str) -> str:
     """The one line of torch.load's answer that says what the pickle wants."""
     for line in message.splitlines():
         if "GLOBAL" in line or "unsupported" in line.lower():
-            return f"its pickle wants to run code ({line.strip()})"
+            return f"refused, since its pickle wants to run code ({line.strip()})"
     return message.strip().partition("\n")[0]

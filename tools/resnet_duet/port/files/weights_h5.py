@@ -32,7 +32,7 @@ def read(path: Path) -> Checkpoint:
 def read_group(file: h5py.Group) -> Checkpoint:
     """The same, from an open file."""
     if "layers" not in file:
-        raise FileError(f"{file.file.filename} has no group 'layers': no weights of Keras 3")
+        raise FileError("it has no group 'layers', so it holds no weights of Keras 3")
     arrays = {name: array for key, g in file["layers"].items() for name, array in _layer(key, g)}
     text = file.attrs.get(SPEC)
     return Checkpoint(arrays, ResNetSpec.from_json(text) if text else None)

@@ -1,0 +1,42 @@
+"""The command `resnet-duet`. What a command needs is imported when it runs, not before."""
+
+import errno
+import os
+from typing import Any
+
+import click
+
+from resnet_duet.cli.convert import convert
+from resnet_duet.cli.demo import demo
+from resnet_duet.cli.verify import verify
+from resnet_duet.cli.zoo import list_networks, show
+
+
+class Duet(click.Group):
+    """Our errors end in one line and status 2, a failed proof in status 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        from resnet_spec import ResNetError
+
+        from resnet_duet.errors import ProofError
+
+        try:
+            return super().invoke(ctx)
+        except (ResNetError, OSError) as error:
+            if ctx.params["debug"] or getattr(error, "errno", None) == errno.EPIPE:
+                raise
+            click.echo(f"resnet-duet: {error}", err=True)
+            ctx.exit(1 if isinstance(error, ProofError) else 2)
+
+
+@click.group(cls=Duet)
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.version_option(package_name="resnet-duet")
+def main(debug: bool) -> None:
+    """The same ResNet in PyTorch and in Keras: build, convert, prove."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow greets at length
+    os.environ["KERAS_BACKEND"] = "tensorflow"  # whatever the shell says: this is our process
+
+
+for command in (list_networks, show, convert, verify, demo):
+    main.add_command(command)
