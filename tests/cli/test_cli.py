@@ -73,6 +73,7 @@ def test_show_takes_choices_sizes_layers_and_speaks_json(tmp_path):
     assert "11,689,512 parameters" in run("show", tmp_path / "my.json")
 
 
+@pytest.mark.slow
 def test_convert_goes_there_and_back_bit_for_bit(checkpoint, net):
     folder = checkpoint.parent
     out = run("convert", checkpoint, folder / "net.weights.h5", "--verify")
@@ -95,6 +96,7 @@ def test_convert_tells_a_program_what_it_did(checkpoint):
     assert "conv1/kernel" in files.read(target).arrays
 
 
+@pytest.mark.slow
 def test_verify_one_file_in_both_frameworks(checkpoint):
     out = run("verify", checkpoint)
     assert [line.split()[0] for line in out.splitlines()[2:8]] == [
@@ -106,6 +108,7 @@ def test_verify_one_file_in_both_frameworks(checkpoint):
     assert len(found["layers"]) == 75
 
 
+@pytest.mark.slow
 def test_verify_two_files_that_agree_and_two_that_do_not(checkpoint, net):
     folder = checkpoint.parent
     run("convert", checkpoint, folder / "net.keras")
@@ -121,6 +124,7 @@ def test_verify_two_files_that_agree_and_two_that_do_not(checkpoint, net):
     )["same"]
 
 
+@pytest.mark.slow
 def test_a_spec_decides_what_weights_cannot_tell(tmp_path):
     weights = resnet_duet.random_weights("cifar_resnet20", 0, norms="random")
     np.savez(tmp_path / "net.npz", **weights)
@@ -133,6 +137,7 @@ def test_a_spec_decides_what_weights_cannot_tell(tmp_path):
     run("verify", tmp_path / "a.npz", tmp_path / "b.npz", code=1)
 
 
+@pytest.mark.slow
 def test_the_demo_proves_the_main_job(tmp_path):
     facts = json.loads(run("demo", "--epochs", "1", "--out", tmp_path / "out", "--json"))
     assert facts["same_predictions"] == facts["held_out"] == 360

@@ -20,6 +20,7 @@ def logits(name, dtype, x):
     return resnet_torch.trace(torch_net, nchw(x))[last], resnet_tf.trace(keras_net, x)[last]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["resnet18", "resnet50", "keras_resnet50v2", "cifar_resnet56"])
 def test_float32_networks_are_equally_near_to_float64(name):
     """Neither errs more than four times as much as the other, and so they differ by little too."""

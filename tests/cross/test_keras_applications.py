@@ -18,7 +18,7 @@ THEIRS = {
     "keras_resnet101v2": keras.applications.ResNet101V2,
     "keras_resnet152v2": keras.applications.ResNet152V2,
 }
-QUICK = ("keras_resnet50", "keras_resnet50v2")
+QUICK = ("keras_resnet50v2",)
 NAMES = [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in THEIRS]
 
 

@@ -11,8 +11,8 @@ from worlds import assert_close, images, nchw, thin, twins
 import resnet_tf
 import resnet_torch
 
-NETS = ["resnet18", "resnet50", "keras_resnet50v2", "resnext50_32x4d", "resnet18d"]
-NETS += ["cifar_resnet20", "mlperf_resnet8"]
+NETS = ["resnet18", "resnet50", "keras_resnet50v2", "resnet18d", "cifar_resnet20"]
+NETS += ["mlperf_resnet8", pytest.param("resnext50_32x4d", marks=pytest.mark.slow)]
 SIZE = (32, 48)
 CLASSES = 7
 

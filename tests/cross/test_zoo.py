@@ -45,6 +45,7 @@ def test_the_best_known_nets_agree_at_full_width(name):
     assert_twins_agree(name, sizes=[(64, 96), (65, 97)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", QUICK)
 @pytest.mark.parametrize("size", [EVEN, ODD])
 def test_the_plan_s_arithmetic_gives_the_shapes_that_run(name, size):

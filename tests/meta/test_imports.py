@@ -98,6 +98,7 @@ main(["convert", folder + "/a.safetensors", folder + "/b.npz"], standalone_mode=
     assert not loaded(f"exec({code!r})") & FRAMEWORKS
 
 
+@pytest.mark.slow
 def test_each_builder_loads_its_own_framework_only():
     assert loaded("import resnet_torch") & FRAMEWORKS == {"torch"}
     assert "torch" not in loaded("import resnet_tf")

@@ -24,6 +24,7 @@ def workplace(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_the_python_blocks_run_one_after_the_other(workplace):
     assert len(PYTHON) >= 2
     code = "\n".join(block for block in PYTHON if not block.startswith("def "))
@@ -32,6 +33,7 @@ def test_the_python_blocks_run_one_after_the_other(workplace):
     assert (workplace / "resnet50.keras").is_file()
 
 
+@pytest.mark.slow
 def test_the_commands_run(workplace):
     commands = [line[2:] for block in SHELL for line in block.splitlines() if line[:2] == "$ "]
     assert commands

@@ -277,6 +277,7 @@ except FileError as error:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("ending", "dialect"),
     [(e, "keras" if e in (".weights.h5", ".keras") else "torchvision") for e in ENDINGS[3:]]

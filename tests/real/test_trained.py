@@ -4,8 +4,7 @@ import keras
 import numpy as np
 import pytest
 import resnet_duet
-from resnet_duet.proof.compare import relative_error
-from worlds import SAME, assert_close, nchw
+from worlds import assert_close, nchw
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
@@ -24,7 +23,6 @@ NETS = [
     ("distiller/checkpoint_trained_dense.pth.tar", lambda x: (x / 255 - 0.5) / 0.5, 932),
     ("mlcommons/pretrainedResnet.h5", lambda x: x, 879),
 ]
-NOISE = 1e-5  # measured in float32: 5e-7 to 2e-6
 MLCOMMONS = "mlcommons/pretrainedResnet.h5"
 
 
@@ -43,20 +41,26 @@ def torch_logits(net, x):
 
 def keras_logits(net, x):
     """Not by `predict`, which rounds float64 images to Keras' floatx, float32."""
-    return np.concatenate([net(part, training=False) for part in np.split(x, 4)])
+    return np.concatenate([net(part, training=False) for part in np.split(x, 2)])
 
 
 @pytest.mark.parametrize(("file", "prepare", "correct"), NETS, ids=[n[0] for n in NETS])
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_a_port_classifies_as_its_source_does(data, cifar, file, prepare, correct, dtype):
+def test_a_port_classifies_as_its_source_does(data, cifar, file, prepare, correct):
     pixels, labels = cifar
-    x = prepare(pixels).astype(dtype)
-    ours = torch_logits(resnet_duet.load(data / file, into="torch", dtype=dtype), x)
-    theirs = keras_logits(resnet_duet.load(data / file, into="keras", dtype=dtype), x)
-    assert ours.dtype == theirs.dtype == dtype
+    x = prepare(pixels).astype(np.float32)
+    ours = torch_logits(resnet_duet.load(data / file, into="torch"), x)
+    theirs = keras_logits(resnet_duet.load(data / file, into="keras"), x)
     assert (ours.argmax(1) == labels).sum() == correct
     assert (theirs.argmax(1) == labels).sum() == correct
-    assert relative_error(ours, theirs) < {"float64": SAME, "float32": NOISE}[dtype]
+
+
+@pytest.mark.parametrize(("file", "prepare", "correct"), NETS, ids=[n[0] for n in NETS])
+def test_a_port_has_the_logits_of_its_source_in_float64(data, cifar, file, prepare, correct):
+    x = prepare(cifar[0][::20])
+    ours = torch_logits(resnet_duet.load(data / file, into="torch", dtype="float64"), x)
+    theirs = keras_logits(resnet_duet.load(data / file, into="keras", dtype="float64"), x)
+    assert ours.dtype == theirs.dtype == np.float64
+    assert_close(theirs, ours, "logits")
 
 
 def test_the_mlcommons_net_in_pytorch_gives_its_own_keras_logits(data, cifar):
@@ -72,7 +76,8 @@ def test_the_mlcommons_net_in_pytorch_gives_its_own_keras_logits(data, cifar):
     theirs.set_weights(source.get_weights())
     assert {layer.compute_dtype for layer in theirs.layers[1:]} == {"float64"}
     ours = resnet_duet.load(data / MLCOMMONS, into="torch", dtype="float64")
-    assert_close(torch_logits(ours, pixels), keras_logits(theirs, pixels), "logits")
+    some = pixels[::5]
+    assert_close(torch_logits(ours, some), keras_logits(theirs, some), "logits")
 
 
 @pytest.mark.parametrize("file", [n[0] for n in NETS])

@@ -66,7 +66,9 @@ def python(code, *arguments, **environment):
     )
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name", [NAMES[0], *(pytest.param(name, marks=pytest.mark.slow) for name in NAMES[1:])]
+)
 def test_a_saved_model_opens_in_plain_keras(name, tmp_path):
     model, x = model_of(name), images((33, 48))
     model.save(tmp_path / "net.keras")
@@ -92,6 +94,7 @@ def test_layers_bear_torchvisions_names_and_variables_their_paths():
     assert "layer2.0.downsample.0/kernel" in resnet_tf.read(model)
 
 
+@pytest.mark.slow
 def test_the_data_format_is_pinned_whatever_keras_json_says(tmp_path):
     (tmp_path / "keras.json").write_text('{"image_data_format": "channels_first"}')
     run = python(CHANNELS_FIRST, KERAS_HOME=str(tmp_path))
@@ -167,6 +170,7 @@ def test_a_network_starts_from_he_s_distribution_by_fan_out():
             np.testing.assert_array_equal(array, reference[name], err_msg=name)
 
 
+@pytest.mark.slow
 def test_a_thousand_layers_are_no_deeper_than_python_allows():
     """Keras walks a graph by recursion; `build` makes room for it, and only as much as it needs."""
     limit = sys.getrecursionlimit()
@@ -187,6 +191,7 @@ def test_another_backend_is_refused_in_a_clear_line():
     assert "ImportError: resnet_tf is Keras on TensorFlow, and KERAS_BACKEND asks" in run.stderr
 
 
+@pytest.mark.slow
 def test_the_package_pins_keras_to_tensorflow():
     code = "import resnet_tf, keras; print(keras.backend.backend())"
     environment = {k: v for k, v in os.environ.items() if k != "KERAS_BACKEND"}
