@@ -17,8 +17,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 import numpy as np
-import resnet_spec
 
+import resnet_spec
 from benchmarks.pairs import Pair, paired, table
 
 BATCH, SIZE = 8, 224
@@ -30,10 +30,10 @@ def torch_pairs(rounds: int) -> Iterator[Pair]:
     sys.modules.setdefault(
         "torchvision._meta_registrations", types.ModuleType("torchvision._meta_registrations")
     )
-    import torch
     from torchvision.models import resnet50
 
     import resnet_torch
+    import torch
 
     yield paired(
         "build, against torchvision", lambda: resnet_torch.build("resnet50"), resnet50, rounds

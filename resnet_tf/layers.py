@@ -5,6 +5,7 @@ Tensors are (N, H, W, C). What a comment here teaches is a difference between th
 
 import keras
 from keras import ops
+
 from resnet_spec.choices import Padding, StemPool
 from resnet_spec.layers import (
     AvgPool,
@@ -17,7 +18,6 @@ from resnet_spec.layers import (
     Relu,
     ZeroPadChannels,
 )
-
 from resnet_tf.initial import fc_initial, he_fan_out
 
 INFINITY = float("inf")

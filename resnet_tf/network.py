@@ -4,9 +4,9 @@ import sys
 from collections.abc import Iterable
 
 import keras
+
 import resnet_spec
 from resnet_spec.layers import Block, Layer, Plan
-
 from resnet_tf.layers import build_layer
 
 

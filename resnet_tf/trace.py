@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+
 import resnet_spec
 
 

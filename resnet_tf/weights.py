@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import keras
 import numpy as np
+
 from resnet_spec.errors import check_arrays
 
 

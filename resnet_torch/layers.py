@@ -3,6 +3,8 @@
 Tensors are (N, C, H, W). What a comment here teaches is a difference between the frameworks.
 """
 
+from torch.nn import functional as F
+
 import torch
 from resnet_spec.choices import Padding, StemPool
 from resnet_spec.layers import (
@@ -17,7 +19,6 @@ from resnet_spec.layers import (
     ZeroPadChannels,
 )
 from torch import nn
-from torch.nn import functional as F
 
 INFINITY = float("inf")
 

@@ -1,14 +1,14 @@
 """plan -> torch.nn.Module. Beside it, line by line: resnet_tf/network.py."""
 
+import operator
 from collections.abc import Iterable
 
 import resnet_spec
 import torch
-from resnet_spec.layers import Block, Layer, Plan
-from torch import nn
-
+from resnet_spec.layers import Block, Layer, Plan, Relu
 from resnet_torch.initial import initialise
 from resnet_torch.layers import build_layer
+from torch import nn
 
 
 def build(spec: resnet_spec.ResNetSpec | str, dtype: str = "float32") -> "ResNet":
@@ -45,13 +45,15 @@ class ResidualBlock(nn.Module):
         self.shortcut = None if block.shortcut is None else adopt(self, block.name, block.shortcut)
         self.tail = adopt(self, block.name, block.tail)
         self.shortcut_reads_pre = block.shortcut_reads_pre
+        # In place saves memory, but a ReLU needs its output once more, for the gradient.
+        self.add = operator.add if isinstance(block.branch[-1], Relu) else operator.iadd
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         h = chain(self, self.pre, x)
         y = chain(self, self.branch, h)
         if self.shortcut is not None:
             s = chain(self, self.shortcut, h if self.shortcut_reads_pre else x)
-            y = y + s
+            y = self.add(y, s)
         return chain(self, self.tail, y)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import numpy as np
+
 import torch
 from resnet_spec.errors import check_arrays
 from torch import nn

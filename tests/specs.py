@@ -1,6 +1,7 @@
 """A hypothesis strategy for the whole space of specs."""
 
 from hypothesis import strategies as st
+
 from resnet_spec import (
     Bias,
     BlockKind,

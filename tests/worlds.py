@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
+
 import resnet_duet
 import resnet_spec
-from resnet_duet.port.convert import relayout
-from resnet_spec import ResNetSpec
-
 import resnet_tf
 import resnet_torch
+from resnet_duet.port.convert import relayout
+from resnet_spec import ResNetSpec
 
 # The proof of sameness is float64. Noise of the nets here is 1e-15 to 1e-13 (1,001 layers: 1e-11),
 # the smallest known mistake, an eps of 1.001e-5 for 1e-5, is 2e-7.

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 import resnet_duet
 import resnet_spec
+import resnet_torch
 import torch
 from resnet_duet.port import files
 from worlds import bits
-
-import resnet_torch
 
 COMMAND = [sys.executable, "-m", "resnet_duet"]
 

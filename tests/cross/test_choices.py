@@ -5,9 +5,10 @@ from itertools import product
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+
 import resnet_duet
 import resnet_spec
-from hypothesis import HealthCheck, given, settings
 from resnet_spec import Ordering, Padding, ShortcutKind, ShortcutStride, StemPool
 from resnet_spec.choices import BlockKind
 from specs import image_sizes, specs

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from resnet_duet.proof.compare import relative_error
-from worlds import images, nchw, twins
 
 import resnet_tf
 import resnet_torch
+from resnet_duet.proof.compare import relative_error
+from worlds import images, nchw, twins
 
 # Measured over these networks: the distance of a float32 run from float64 is 2e-7 to 2e-5 of the
 # largest logit, growing with depth, and the two frameworks' distances are within 2.2 of each other.

@@ -3,12 +3,12 @@
 import keras
 import numpy as np
 import pytest
+
 import resnet_duet
 import resnet_spec
-from worlds import assert_close, images, traces
-
 import resnet_tf
 import resnet_torch
+from worlds import assert_close, images, traces
 
 THEIRS = {
     "keras_resnet50": keras.applications.ResNet50,

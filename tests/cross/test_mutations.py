@@ -8,15 +8,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 import resnet_duet
 import resnet_spec
+import resnet_tf
+import resnet_torch
 from resnet_duet.proof.compare import probes, relative_error
 from resnet_spec import Padding, StemPool
 from resnet_spec.rules import amend
 from worlds import SAME, images, nchw, twins
-
-import resnet_tf
-import resnet_torch
 
 EVEN, ODD = (64, 96), (65, 97)
 

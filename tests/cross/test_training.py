@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
+
 import resnet_duet
 import resnet_spec
+import resnet_tf
+import resnet_torch
 from resnet_spec.layers import Norm
 from resnet_spec.measure import shapes
 from worlds import assert_close, images, nchw, thin, twins
-
-import resnet_tf
-import resnet_torch
 
 NETS = ["resnet18", "resnet50", "keras_resnet50v2", "resnet18d", "cifar_resnet20"]
 NETS += ["mlperf_resnet8", pytest.param("resnext50_32x4d", marks=pytest.mark.slow)]
@@ -25,6 +25,7 @@ def cross_entropy_gradients(spec, x, labels):
     """Gradients of both networks after one step in training mode, in torchvision's dialect."""
     import keras
     import tensorflow as tf
+
     import torch
 
     torch_net, keras_net = twins(spec)
@@ -92,6 +93,7 @@ def test_sgd_with_a_momentum_that_binary_holds_stays_together():
     """0.875 is exact in binary; Keras rounds 0.9 to float32, and there the two part at 1e-9."""
     import keras
     import tensorflow as tf
+
     import torch
 
     spec = spec_of("cifar_resnet20")

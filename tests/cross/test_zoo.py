@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+
 import resnet_spec
 from resnet_spec.measure import shapes
 from worlds import EVEN, ODD, assert_twins_agree, images, thin, traces, twins

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+
 from meta.imports import ROOT, RULES, breaches
 
 STANDARD = frozenset(sys.stdlib_module_names)

@@ -5,10 +5,10 @@ import subprocess
 import sys
 
 import pytest
-import torch
-from meta.imports import ROOT
 
 import resnet_torch
+import torch
+from meta.imports import ROOT
 
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)

@@ -3,6 +3,7 @@
 import ast
 
 import pytest
+
 from meta.imports import ROOT
 
 FILES = ["__init__.py", "initial.py", "layers.py", "network.py", "trace.py", "weights.py"]

@@ -6,6 +6,7 @@ import zipfile
 from importlib import metadata
 
 import pytest
+
 from meta.imports import ROOT
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 import resnet_duet
 import resnet_spec
 from resnet_duet.errors import DialectError

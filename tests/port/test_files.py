@@ -9,17 +9,17 @@ import zipfile
 import h5py
 import numpy as np
 import pytest
+
 import resnet_duet
 import resnet_duet.models
 import resnet_spec
+import resnet_tf
+import resnet_torch
 import torch
 from resnet_duet.errors import FileError
 from resnet_duet.port import files
 from resnet_duet.port.checkpoint import Checkpoint
 from worlds import bits
-
-import resnet_tf
-import resnet_torch
 
 ENDINGS = [".pth", ".pt", ".th", ".safetensors", ".npz", ".weights.h5", ".keras"]
 SPEC = resnet_spec.get("mlperf_resnet8", in_channels=1, num_classes=None)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+
 import resnet_spec
 from resnet_duet.errors import FileError
 from resnet_duet.port import identify as module

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+
 import resnet_duet
 from worlds import assert_close, nchw
 

@@ -1,11 +1,11 @@
 """timm itself: its D, C and pre-activation nets, dilated too."""
 
 import pytest
+
 import resnet_spec
+import resnet_torch
 import torch
 from worlds import assert_close, images, nchw, randomise_statistics
-
-import resnet_torch
 
 D_NETS = ("resnet50c", "resnet18d", "resnet34d", "resnet50d")
 D_NETS_DEEP = ("resnet101d", "resnet152d", "resnet200d")

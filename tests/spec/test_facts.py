@@ -1,6 +1,7 @@
 """Published numbers, derived from the plan: exact, not approximate."""
 
 import pytest
+
 import resnet_spec
 from resnet_spec.measure import count, depth, shapes, total
 

@@ -1,6 +1,7 @@
 """The rules: names, channels, strides, dilation, shortcuts, orderings."""
 
 import pytest
+
 import resnet_spec
 from resnet_spec import Ordering, Role
 from resnet_spec.layers import AvgPool, Conv, MaxPool, Norm, Relu, ZeroPadChannels

@@ -1,6 +1,7 @@
 """The table of all arrays, and errors that list every array that does not fit."""
 
 import pytest
+
 import resnet_spec
 from resnet_spec import Role, WeightsError
 from resnet_spec.errors import check_arrays

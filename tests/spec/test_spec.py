@@ -4,6 +4,7 @@ import dataclasses
 import json
 
 import pytest
+
 import resnet_spec
 from resnet_spec import BlockKind, ResNetSpec, Shortcut, SpecError, Stem
 

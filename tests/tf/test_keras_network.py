@@ -9,13 +9,13 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+
 import resnet_duet
 import resnet_spec
+import resnet_tf
 from resnet_spec import WeightsError
 from resnet_spec.measure import depth
 from worlds import images, thin
-
-import resnet_tf
 
 NAMES = ("resnet18", "keras_resnet50v2", "resnet50d", "mlperf_resnet8", "cifar_resnet20")
 

@@ -6,13 +6,13 @@ import pickle
 
 import numpy as np
 import pytest
+
 import resnet_duet
 import resnet_spec
+import resnet_torch
 import torch
 from resnet_spec import SpecError, WeightsError
 from worlds import SAME, images, nchw, thin
-
-import resnet_torch
 
 NAMES = ("resnet18", "keras_resnet50v2", "resnet50d", "mlperf_resnet8", "cifar_resnet20")
 

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import resnet_spec
-from resnet_spec.show import title
 
+import resnet_spec
 from resnet_duet.errors import FileError, FrameworkError, ProofError
 from resnet_duet.frameworks import builder
 from resnet_duet.models import load, save
@@ -16,6 +15,7 @@ from resnet_duet.port import files
 from resnet_duet.port.convert import convert, relayout
 from resnet_duet.proof.compare import SAME, Comparison, compare, relative_error
 from resnet_duet.tables import console, print_comparison, print_table
+from resnet_spec.show import title
 
 HELD_OUT = 360  # of the 1,797 digits
 BATCH = 64
@@ -112,9 +112,10 @@ def load_digits() -> Digits:
 
 def train(spec: resnet_spec.ResNetSpec, digits: Digits, epochs: int) -> Any:
     """SGD with momentum under a one-cycle schedule; a bar shows how far it is."""
-    import torch
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
     from torch.nn.functional import cross_entropy
+
+    import torch
 
     torch.manual_seed(0)
     net = builder("torch").build(spec)

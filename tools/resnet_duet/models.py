@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from resnet_spec import ResNetSpec
 
 from resnet_duet.errors import FileError
 from resnet_duet.frameworks import FRAMEWORKS, KERAS, builder, framework_of
@@ -14,6 +13,7 @@ from resnet_duet.port import files
 from resnet_duet.port.checkpoint import Checkpoint
 from resnet_duet.port.convert import convert
 from resnet_duet.port.identify import Identity, identify
+from resnet_spec import ResNetSpec
 
 
 class DoubtWarning(UserWarning):

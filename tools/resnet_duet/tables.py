@@ -6,10 +6,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resnet_spec.show import text
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from resnet_spec.show import text
 
 if TYPE_CHECKING:
     from resnet_duet.port.checkpoint import Checkpoint

@@ -16,9 +16,8 @@ class Duet(click.Group):
     """Our errors end in one line and status 2, a failed proof in status 1."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        from resnet_spec import ResNetError
-
         from resnet_duet.errors import ProofError
+        from resnet_spec import ResNetError
 
         try:
             return super().invoke(ctx)

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from resnet_spec import ResNetSpec
-
     from resnet_duet.port.checkpoint import Checkpoint
     from resnet_duet.port.identify import Identity
+    from resnet_spec import ResNetSpec
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program.")
 with_spec = click.option(
@@ -21,7 +20,6 @@ with_spec = click.option(
 def read_spec(path: str) -> "ResNetSpec":
     """The spec in a .json file."""
     import resnet_spec
-
     from resnet_duet.errors import FileError
 
     try:

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from resnet_spec import ResNetSpec
 
 from resnet_duet.port.evidence import Configs
+from resnet_spec import ResNetSpec
 
 
 @dataclass(frozen=True)

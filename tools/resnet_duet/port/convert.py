@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 import numpy as np
-import resnet_spec
-from resnet_spec.errors import check_arrays
 
+import resnet_spec
 from resnet_duet.port.dialects import dialect
+from resnet_spec.errors import check_arrays
 
 
 def convert(

@@ -3,9 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from resnet_spec import Plan, ResNetSpec, Role, Slot, slots
-
 from resnet_duet.errors import DialectError
+from resnet_spec import Plan, ResNetSpec, Role, Slot, slots
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from resnet_duet.port.dialect import Dialect
 from resnet_spec import Padding, Plan
 from resnet_spec.layers import Conv, Layer, MaxPool, Norm, ZeroPadChannels
-
-from resnet_duet.port.dialect import Dialect
 
 Configs = Mapping[str, Mapping[str, Any]]  # {layer name: what Keras' get_config gives}
 

@@ -4,14 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import resnet_spec
-from resnet_spec import ResNetSpec, Role, WeightsError
-from resnet_spec.errors import Shape, check_arrays
-from resnet_spec.layers import Dense, Layer
-
 from resnet_duet.errors import DialectError, FileError
 from resnet_duet.port.dialect import Dialect
 from resnet_duet.port.dialects import DIALECTS, dialect
 from resnet_duet.port.evidence import Configs, contradictions
+from resnet_spec import ResNetSpec, Role, WeightsError
+from resnet_spec.errors import Shape, check_arrays
+from resnet_spec.layers import Dense, Layer
 
 Shapes = Mapping[str, Shape]
 Candidate = tuple[str, ResNetSpec, Dialect]

@@ -4,11 +4,11 @@ from enum import StrEnum
 from math import prod, sqrt
 
 import numpy as np
+
 import resnet_spec
+from resnet_duet.port.dialects.torchvision import DIALECT
 from resnet_spec import Role, Slot
 from resnet_spec.layers import Dense
-
-from resnet_duet.port.dialects.torchvision import DIALECT
 
 
 class Norms(StrEnum):

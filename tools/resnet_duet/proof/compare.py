@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import resnet_spec
-from resnet_spec import Plan
-from resnet_spec.measure import usual_size
 
+import resnet_spec
 from resnet_duet.models import spec_of
 from resnet_duet.proof.networks import tracer
+from resnet_spec import Plan
+from resnet_spec.measure import usual_size
 
 # Float64 noise of the deepest networks is below 1e-12; the smallest mistake known to us, an eps of
 # 1.001e-5 for 1e-5, costs 2e-7. Between the two lies this.

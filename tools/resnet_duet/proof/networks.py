@@ -5,11 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from resnet_spec import ResNetError
 
 from resnet_duet.frameworks import TORCH, builder, framework_of
 from resnet_duet.models import spec_of
 from resnet_duet.port.convert import relayout
+from resnet_spec import ResNetError
 
 Tracer = Callable[[np.ndarray], dict[str, np.ndarray]]
 

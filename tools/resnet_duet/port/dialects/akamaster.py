@@ -1,8 +1,7 @@
 """akamaster/pytorch_resnet_cifar10: torchvision's names, but the classifier is `linear`."""
 
-from resnet_spec import Plan, ResNetSpec, ShortcutKind
-
 from resnet_duet.port.dialect import TORCH, Dialect, canonical_names
+from resnet_spec import Plan, ResNetSpec, ShortcutKind
 
 
 def layer_names(plan: Plan) -> dict[str, str]:

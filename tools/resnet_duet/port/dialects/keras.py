@@ -1,8 +1,7 @@
 """Our own Keras networks: torchvision's layer names, Keras' words and layouts."""
 
-from resnet_spec import ResNetSpec
-
 from resnet_duet.port.dialect import KERAS, Dialect, canonical_names
+from resnet_spec import ResNetSpec
 
 
 def builds(spec: ResNetSpec) -> bool:

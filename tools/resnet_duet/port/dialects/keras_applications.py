@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
+from resnet_duet.port.dialect import KERAS, Dialect
 from resnet_spec import Bias, Plan, ResNetSpec
 from resnet_spec.layers import Block, Conv, Layer, Norm
-
-from resnet_duet.port.dialect import KERAS, Dialect
 
 Pairs = Iterator[tuple[str, str]]
 

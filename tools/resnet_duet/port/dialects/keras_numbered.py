@@ -6,10 +6,9 @@ Tiny's network.
 
 from collections import Counter
 
+from resnet_duet.port.dialect import KERAS, Dialect
 from resnet_spec import Plan, ResNetSpec
 from resnet_spec.layers import Conv, Dense, Norm
-
-from resnet_duet.port.dialect import KERAS, Dialect
 
 _CLASSES = {Conv: "conv2d", Norm: "batch_normalization", Dense: "dense"}
 

@@ -1,8 +1,7 @@
 """torchvision, and every PyTorch code that kept its names: timm, most CIFAR repositories."""
 
-from resnet_spec import ResNetSpec
-
 from resnet_duet.port.dialect import TORCH, Dialect, canonical_names
+from resnet_spec import ResNetSpec
 
 
 def builds(spec: ResNetSpec) -> bool:

@@ -9,12 +9,11 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
-from resnet_spec import ResNetError
-
 from resnet_duet.errors import FileError, FrameworkError
 from resnet_duet.port.checkpoint import Checkpoint
 from resnet_duet.port.dialects import dialect
 from resnet_duet.port.unwrap import strip
+from resnet_spec import ResNetError
 
 
 @dataclass(frozen=True)

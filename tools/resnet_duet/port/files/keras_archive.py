@@ -5,11 +5,11 @@ import zipfile
 from pathlib import Path
 
 import h5py
-from resnet_spec import ResNetSpec
 
 from resnet_duet.port.checkpoint import Checkpoint
 from resnet_duet.port.evidence import configs_of
 from resnet_duet.port.files.weights_h5 import WEIGHTS, model, read_group, spec_of
+from resnet_spec import ResNetSpec
 
 CONFIG = "config.json"
 SPEC = "resnet_spec.json"  # a member that Keras passes over

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import numpy as np
-from resnet_spec import ResNetSpec
 
 from resnet_duet.port.checkpoint import Checkpoint
+from resnet_spec import ResNetSpec
 
 SPEC = "resnet_spec"  # an array of one string beside the weights
 

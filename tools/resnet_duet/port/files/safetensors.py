@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from resnet_spec import ResNetSpec
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from resnet_duet.port.checkpoint import Checkpoint
+from resnet_spec import ResNetSpec
 
 SPEC = "resnet_spec"
 

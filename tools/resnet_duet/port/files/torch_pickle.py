@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from resnet_spec import ResNetSpec
 
 from resnet_duet.errors import FileError
 from resnet_duet.frameworks import builder
 from resnet_duet.port.checkpoint import Checkpoint
 from resnet_duet.port.unwrap import descend
+from resnet_spec import ResNetSpec
 
 SPEC = "resnet_spec.json"  # a record beside the pickle, which torch.load passes over
 

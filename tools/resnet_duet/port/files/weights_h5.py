@@ -8,11 +8,11 @@ from typing import Any
 
 import h5py
 import numpy as np
-from resnet_spec import ResNetSpec
 
 from resnet_duet.errors import FileError
 from resnet_duet.frameworks import builder
 from resnet_duet.port.checkpoint import Checkpoint
+from resnet_spec import ResNetSpec
 
 SPEC = "resnet_spec"
 WEIGHTS = "model.weights.h5"  # the same file within a .keras
