@@ -30,10 +30,10 @@ def torch_pairs(rounds: int) -> Iterator[Pair]:
     sys.modules.setdefault(
         "torchvision._meta_registrations", types.ModuleType("torchvision._meta_registrations")
     )
+    import torch
     from torchvision.models import resnet50
 
     import resnet_torch
-    import torch
 
     yield paired(
         "build, against torchvision", lambda: resnet_torch.build("resnet50"), resnet50, rounds

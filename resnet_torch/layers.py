@@ -3,9 +3,10 @@
 Tensors are (N, C, H, W). What a comment here teaches is a difference between the frameworks.
 """
 
+import torch
+from torch import nn
 from torch.nn import functional as F
 
-import torch
 from resnet_spec.choices import Padding, StemPool
 from resnet_spec.layers import (
     AvgPool,
@@ -18,7 +19,6 @@ from resnet_spec.layers import (
     Relu,
     ZeroPadChannels,
 )
-from torch import nn
 
 INFINITY = float("inf")
 

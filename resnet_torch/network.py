@@ -3,12 +3,13 @@
 import operator
 from collections.abc import Iterable
 
-import resnet_spec
 import torch
+from torch import nn
+
+import resnet_spec
 from resnet_spec.layers import Block, Layer, Plan, Relu
 from resnet_torch.initial import initialise
 from resnet_torch.layers import build_layer
-from torch import nn
 
 
 def build(spec: resnet_spec.ResNetSpec | str, dtype: str = "float32") -> "ResNet":

@@ -1,9 +1,9 @@
 """Every layer's output of one forward pass. Beside it, line by line: resnet_tf/trace.py."""
 
 import numpy as np
+import torch
 
 import resnet_spec
-import torch
 from resnet_torch.network import ResNet
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 import numpy as np
-
 import torch
-from resnet_spec.errors import check_arrays
 from torch import nn
+
+from resnet_spec.errors import check_arrays
 
 COUNTER = "num_batches_tracked"  # a counter of training steps that no forward pass reads
 

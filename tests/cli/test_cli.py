@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import resnet_duet
 import resnet_spec
 import resnet_torch
-import torch
 from resnet_duet.port import files
 from worlds import bits
 

@@ -25,7 +25,6 @@ def cross_entropy_gradients(spec, x, labels):
     """Gradients of both networks after one step in training mode, in torchvision's dialect."""
     import keras
     import tensorflow as tf
-
     import torch
 
     torch_net, keras_net = twins(spec)
@@ -93,7 +92,6 @@ def test_sgd_with_a_momentum_that_binary_holds_stays_together():
     """0.875 is exact in binary; Keras rounds 0.9 to float32, and there the two part at 1e-9."""
     import keras
     import tensorflow as tf
-
     import torch
 
     spec = spec_of("cifar_resnet20")

@@ -5,9 +5,9 @@ import subprocess
 import sys
 
 import pytest
+import torch
 
 import resnet_torch
-import torch
 from meta.imports import ROOT
 
 README = (ROOT / "README.md").read_text()

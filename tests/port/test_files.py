@@ -9,13 +9,13 @@ import zipfile
 import h5py
 import numpy as np
 import pytest
+import torch
 
 import resnet_duet
 import resnet_duet.models
 import resnet_spec
 import resnet_tf
 import resnet_torch
-import torch
 from resnet_duet.errors import FileError
 from resnet_duet.port import files
 from resnet_duet.port.checkpoint import Checkpoint

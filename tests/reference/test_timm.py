@@ -1,10 +1,10 @@
 """timm itself: its D, C and pre-activation nets, dilated too."""
 
 import pytest
+import torch
 
 import resnet_spec
 import resnet_torch
-import torch
 from worlds import assert_close, images, nchw, randomise_statistics
 
 D_NETS = ("resnet50c", "resnet18d", "resnet34d", "resnet50d")

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
+import torch
 
 import resnet_duet
 import resnet_spec
 import resnet_tf
 import resnet_torch
-import torch
 from resnet_spec.measure import total
 from worlds import assert_close, images, nchw, randomise_statistics
 

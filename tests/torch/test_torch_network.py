@@ -6,11 +6,11 @@ import pickle
 
 import numpy as np
 import pytest
+import torch
 
 import resnet_duet
 import resnet_spec
 import resnet_torch
-import torch
 from resnet_spec import SpecError, WeightsError
 from worlds import SAME, images, nchw, thin
 

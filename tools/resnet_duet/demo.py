@@ -112,10 +112,9 @@ def load_digits() -> Digits:
 
 def train(spec: resnet_spec.ResNetSpec, digits: Digits, epochs: int) -> Any:
     """SGD with momentum under a one-cycle schedule; a bar shows how far it is."""
+    import torch
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
     from torch.nn.functional import cross_entropy
-
-    import torch
 
     torch.manual_seed(0)
     net = builder("torch").build(spec)
