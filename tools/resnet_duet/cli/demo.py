@@ -15,7 +15,7 @@ from resnet_duet.cli.options import as_json
     show_default=True,
     help="Folder for the files.",
 )
-@click.option("--epochs", type=click.IntRange(1), default=40, show_default=True)
+@click.option("--epochs", type=click.IntRange(1), default=60, show_default=True)
 @as_json
 def demo(out: Path, epochs: int, as_json: bool) -> None:
     """Train on handwritten digits in PyTorch, carry over to Keras, and prove it."""
