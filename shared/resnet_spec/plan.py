@@ -153,9 +153,8 @@ def _stem(spec: ResNetSpec) -> Iterator[Layer]:
         stride = stem.stride if i == 0 else 1
         bias = _has_bias(spec, followers)
         yield Conv(name, channels, out, stem.kernel, stride, 1, 1, spec.padding, bias)
-        names = (
-            STEM_NAMES if i == last else {s: f"conv1.{3 * i + n}" for n, s in enumerate(BETWEEN, 1)}
-        )
+        within = {Step.NORM: f"conv1.{3 * i + 1}", Step.RELU: f"conv1.{3 * i + 2}"}
+        names = STEM_NAMES if i == last else within
         yield from _steps(spec, followers, out, [names[s] for s in followers], shared_input=False)
         channels = out
     if stem.pool is not StemPool.NONE:
