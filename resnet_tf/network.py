@@ -69,4 +69,4 @@ def features(net: keras.Model) -> keras.Model:
     """A network that shares `net`'s weights and returns {stage: (N, H, W, C) feature map}."""
     stages = resnet_spec.plan(net.spec).stages
     maps = {stage.name: net.get_layer(stage.blocks[-1].output).output for stage in stages}
-    return keras.Model(net.input, maps)
+    return keras.Model(net.inputs[0], maps)

@@ -18,6 +18,6 @@ def trace(net: keras.Model, images: np.ndarray) -> dict[str, np.ndarray]:
     """
     plan = resnet_spec.plan(net.spec)
     layers = {layer.name: layer.name for layer in plan.layers()} | plan.outputs()
-    probe = keras.Model(net.input, {n: net.get_layer(o).output for n, o in layers.items()})
-    outputs = probe(images.astype(net.input.dtype), training=False)
+    probe = keras.Model(net.inputs[0], {n: net.get_layer(o).output for n, o in layers.items()})
+    outputs = probe(images.astype(net.inputs[0].dtype), training=False)
     return {name: keras.ops.convert_to_numpy(outputs[name]) for name in layers}

@@ -15,7 +15,8 @@ def configs_of(model_config: str) -> Configs:
     """The layers' configurations in the JSON that a whole-model file of Keras holds."""
     config = json.loads(model_config)["config"]
     layers = config["layers"] if isinstance(config, dict) else config  # Keras 1: a bare list
-    return {layer["config"]["name"]: layer["config"] for layer in layers}
+    named = {layer.get("name", layer["config"].get("name")): layer["config"] for layer in layers}
+    return {name: settled for name, settled in named.items() if name is not None}
 
 
 def contradictions(plan: Plan, dialect: Dialect, configs: Configs) -> Iterator[str]:

@@ -52,8 +52,10 @@ def _keras_float64(model: Any) -> Any:
             config |= {"dtype": "float64"}
         return type(layer).from_config(config)
 
-    image = keras.Input(batch_shape=model.input.shape, dtype="float64", name=model.input.name)
-    clone = keras.models.clone_model(model, image, layer_float64)
+    (source,) = model.inputs
+    image = keras.Input(batch_shape=source.shape, dtype="float64", name=source.name)
+    images = keras.tree.map_structure(lambda _: image, model.input)  # a file may make it a list
+    clone = keras.models.clone_model(model, images, layer_float64)
     clone.set_weights(model.get_weights())
     clone.spec = spec_of(model)
     return clone

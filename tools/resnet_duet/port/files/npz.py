@@ -24,4 +24,4 @@ def write(path: Path, checkpoint: Checkpoint) -> None:
     if checkpoint.spec is not None:
         arrays[SPEC] = np.array(checkpoint.spec.to_json())
     with path.open("wb") as file:
-        np.savez(file, allow_pickle=False, **arrays)
+        np.savez(file, **arrays)  # type: ignore[arg-type]  # `allow_pickle` names no array
