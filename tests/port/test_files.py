@@ -372,3 +372,10 @@ def test_a_checkpoint_that_may_be_several_networks_is_loaded_with_a_warning(tmp_
         net = resnet_duet.load(tmp_path / "net.npz", into="torch")
     assert net.spec == resnet_spec.get("cifar_resnet20")
     resnet_duet.load(tmp_path / "net.npz", into="torch", spec="cifar_plain20")
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_file_may_be_read_by_whom_the_user_s_umask_says(write, tmp_path, ending):
+    path, _ = write(ending)
+    (tmp_path / "other").touch()
+    assert path.stat().st_mode == (tmp_path / "other").stat().st_mode

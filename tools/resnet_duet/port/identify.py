@@ -150,6 +150,6 @@ def _nearest(shapes: Shapes, candidates: Sequence[Candidate]) -> FileError:
     if not misfits:
         return FileError("no dialect has names for this network's layers")
     faults, (name, _, source), error = min(misfits, key=lambda misfit: misfit[0])
-    amiss = str(error) if faults <= MOST_LISTED else error.summary
+    amiss = str(error) if faults <= MOST_LISTED else f"{error.summary} arrays"
     nearest = f"the nearest is {name or 'the given spec'} in dialect {source.name}"
     return FileError(f"no known network fits; {nearest}: {amiss}")

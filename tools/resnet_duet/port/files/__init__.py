@@ -92,7 +92,10 @@ def write(path: Path | str, checkpoint: Checkpoint, target: str, overwrite: bool
     try:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".resnet-duet-") as folder:
             part = Path(folder) / path.name
+            part.touch()
+            mode = part.stat().st_mode
             module.write(part, checkpoint)
+            part.chmod(mode)  # safetensors lets nobody but the owner read
             part.replace(path)
     except ResNetError:
         raise
