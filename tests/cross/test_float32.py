@@ -8,9 +8,9 @@ import resnet_torch
 from resnet_duet.proof.compare import relative_error
 from worlds import images, nchw, twins
 
-# Measured over these networks: the distance of a float32 run from float64 is 2e-7 to 2e-5 of the
-# largest logit, growing with depth, and the two frameworks' distances are within 2.2 of each other.
-NOISE = 1e-4
+# Measured over these networks: a float32 run is 3.5e-7 to 1.2e-6 of the largest logit away from
+# float64, and the distances of the two frameworks are within a factor of 2 of each other.
+NOISE = 1e-5
 YARDSTICK = 4
 
 
