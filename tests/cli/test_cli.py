@@ -150,11 +150,12 @@ def test_the_demo_proves_the_main_job(tmp_path):
 BAD = [  # arguments, what the one line must say
     (["show", "resnet5"], "did you mean resnet50"),
     (["show", "none.json"], "none.json cannot be read"),
+    (["show", "half.json"], "half.json: the spec is not JSON"),
     (["show", "resnet18", "--set", "groups=0", "--set", "padding=no"], "groups must be a positive"),
     (["show", "resnet18", "--set", "groups=0", "--set", "padding=no"], "padding must be one of"),
     (["show", "resnet18", "--set", "colour"], "--set takes CHOICE=VALUE"),
     (["show", "resnet18", "--size", "0x9"], "--size takes HEIGHTxWIDTH"),
-    (["convert", "none.pth", "x.npz"], "none.pth: there is no such file"),
+    (["convert", "none.pth", "x.npz"], "none.pth does not exist"),
     (["convert", "net.pth", "x.doc"], "the ending must be one of .pth"),
     (["convert", "net.pth", "none/x.npz"], "there is no such folder"),
     (["convert", "net.pth", "old.npz"], "old.npz exists; say --overwrite"),
@@ -169,7 +170,7 @@ BAD = [  # arguments, what the one line must say
     (["convert", "net.pth", "x" * 300 + ".npz"], "File name too long"),
     (["verify", "x" * 300 + ".npz"], "File name too long"),
     (["verify", "odd[bold].npz"], "odd[bold].npz holds arrays that are no weights: x (int64)"),
-    (["verify", "none.pth"], "there is no such file"),
+    (["verify", "none.pth"], "none.pth does not exist"),
     (["verify", "net.pth", "cut.pth"], "cut.pth is damaged"),
     (["demo", "--out", "old.npz"], "old.npz"),
 ]
@@ -189,6 +190,7 @@ def bad_folder(tmp_path_factory, net):
     torch.save({"state_dict": Harmful()}, folder / "harmful.pth")
     np.savez(folder / "other.npz", x=np.zeros(3))
     (folder / "old.npz").write_bytes(b"old")
+    (folder / "half.json").write_text('{"block": "bas')
     np.savez(folder / "odd[bold].npz", x=np.zeros(3, np.int64))
     return folder
 

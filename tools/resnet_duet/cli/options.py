@@ -19,13 +19,15 @@ with_spec = click.option(
 
 def read_spec(path: str) -> "ResNetSpec":
     """The spec in a .json file."""
-    import resnet_spec
     from resnet_duet.errors import FileError
+    from resnet_spec import ResNetSpec, SpecError
 
     try:
-        return resnet_spec.ResNetSpec.from_json(Path(path).read_text())
+        return ResNetSpec.from_json(Path(path).read_text())
     except (OSError, UnicodeDecodeError) as error:
         raise FileError(f"{path} cannot be read: {error}") from None
+    except SpecError as error:
+        raise FileError(f"{path}: {error}") from None
 
 
 def parse_choice(text: str) -> tuple[str, object]:

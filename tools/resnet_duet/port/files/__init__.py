@@ -55,7 +55,8 @@ def read(path: Path | str) -> Checkpoint:
     """
     path = Path(path)
     if not path.is_file():
-        raise FileError(f"{path}: there is no such file")
+        fault = "is no file" if path.exists() else "does not exist"
+        raise FileError(f"{path} {fault}")
     row = _format(path, (*FORMATS, *READ_ONLY))
     try:
         found = _module(row).read(path)
