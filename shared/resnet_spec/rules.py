@@ -5,7 +5,7 @@ member), or raises ValueError with what it must be, for instance `ValueError("a 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, fields
+from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -117,7 +117,7 @@ def amend(spec: T, choices: Mapping[str, object]) -> T:
     """The spec with some choices made otherwise; a mapping amends a nested spec in its turn."""
     whole = {
         name: vars(getattr(spec, name)) | value
-        if isinstance(value, Mapping) and hasattr(getattr(spec, name, None), "__dict__")
+        if isinstance(value, Mapping) and is_dataclass(getattr(spec, name, None))
         else value
         for name, value in choices.items()
     }

@@ -208,6 +208,11 @@ def test_the_comparison_of_the_tool_sees_no_mistake_where_there_is_none():
     assert compared(PREACTIVATION, PREACTIVATION, dict).same
 
 
+def test_the_comparison_of_the_tool_sees_a_pool_padded_with_zeros():
+    zero = amend(PREACTIVATION, {"stem": {"pool": StemPool.ZERO}})
+    assert not compared(PREACTIVATION, zero, dict).same
+
+
 def test_the_comparison_of_the_tool_looks_at_oblong_images_of_even_and_of_odd_size():
     for name in ("resnet18", "cifar_resnet20"):
         sizes = [x.shape[1:3] for x in probes(resnet_spec.plan(resnet_spec.get(name)), 0)]

@@ -361,6 +361,27 @@ def test_a_keras_file_s_own_configuration_decides_between_networks(tmp_path, spe
     assert resnet_duet.models.spec_of(opened) == spec
 
 
+@pytest.mark.parametrize(
+    ("name", "choices"),
+    [
+        ("cifar_resnet20_b", {"ordering": "relu_before_addition"}),
+        ("resnet18", {"stem": {"pool": "none"}}),
+        ("resnet18", {"stem": {"pool": "same"}}),
+        ("preresnet18", {"stem": {"pool": "zero"}}),
+    ],
+)
+def test_a_keras_file_of_other_choices_is_another_network(tmp_path, name, choices):
+    resnet_tf.build(resnet_spec.get(name, **choices)).save(tmp_path / "x.keras")
+    with pytest.raises(FileError, match=f"arrays are those of {name}, but it is another network"):
+        resnet_duet.load(tmp_path / "x.keras", into="keras")
+
+
+def test_a_text_that_is_called_pth_is_no_pickle_that_runs_code(tmp_path):
+    (tmp_path / "page.pth").write_text("<!DOCTYPE html><html></html>")
+    with pytest.raises(FileError, match="is damaged, or no PyTorch file"):
+        files.read(tmp_path / "page.pth")
+
+
 def test_a_keras_file_of_another_eps_is_another_network(tmp_path):
     resnet_tf.build(resnet_spec.get("cifar_resnet20_b", norm_eps=1e-2)).save(tmp_path / "x.keras")
     with pytest.raises(FileError, match=r"those of cifar_resnet20_b, but .* bn1 has eps"):

@@ -24,7 +24,7 @@ console = Console(
     markup=False,  # a path may have brackets in it
     emoji=False,
     soft_wrap=True,
-    width=None if sys.stdout.isatty() else WIDE,
+    width=None if sys.stdout and sys.stdout.isatty() else WIDE,
 )
 
 

@@ -5,8 +5,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from resnet_duet.port.dialect import Dialect
-from resnet_spec import Padding, Plan
+from resnet_spec import Padding, Plan, StemPool
 from resnet_spec.layers import Conv, Layer, MaxPool, Norm, ZeroPadChannels
+
+ZERO_BORDER = "maxpool.pad"  # the layer that puts zeros around the stem's pool
 
 Configs = Mapping[str, Mapping[str, Any]]  # {layer name: what Keras' get_config gives}
 
@@ -29,9 +31,11 @@ def contradictions(plan: Plan, dialect: Dialect, configs: Configs) -> Iterator[s
             if value != want:
                 yield f"{names[layer.name]} has {key} {value}, not {want}"
     if all(layer.name in names for layer in plan.layers()):  # so it names layers without arrays
-        here, there = _block_layers(plan), _named_in_blocks(plan, configs)
+        here, there = _own_names(plan), _configured_names(configs)
         yield from (f"there is no layer {name}" for name in sorted(here - there))
         yield from (f"there is a layer {name}" for name in sorted(there - here))
+        if here == there:
+            yield from _disorder(plan, list(configs))
 
 
 def settings(layer: Layer) -> dict[str, object]:
@@ -48,20 +52,35 @@ def settings(layer: Layer) -> dict[str, object]:
         case Norm():
             return {"epsilon": layer.eps}
         case MaxPool():
-            return {"pool_size": [layer.kernel] * 2, "strides": [layer.stride] * 2}
+            shown = {"pool_size": [layer.kernel] * 2, "strides": [layer.stride] * 2}
+            return shown | {"padding": "same" if layer.border is StemPool.SAME else "valid"}
         case ZeroPadChannels():
             return {"padding": [[0, 0], [layer.before, layer.after]]}
         case _:
             return {}
 
 
-def _block_layers(plan: Plan) -> set[str]:
-    """Every layer within a block, and the block's addition."""
-    layers = {layer.name for block in plan.blocks() for layer in block.layers()}
-    return layers | {block.addition for block in plan.blocks() if block.shortcut is not None}
+def _own_names(plan: Plan) -> set[str]:
+    """Every layer of our Keras network but its input and the paddings before convolutions."""
+    additions = {block.addition for block in plan.blocks() if block.shortcut is not None}
+    zeros = {ZERO_BORDER} if plan.spec.stem.pool is StemPool.ZERO else set()
+    return {layer.name for layer in plan.layers()} | additions | zeros
 
 
-def _named_in_blocks(plan: Plan, configs: Configs) -> set[str]:
-    """The configured layers that stand within a block, without the explicit paddings."""
-    stages = tuple(f"{stage.name}." for stage in plan.stages)
-    return {n for n in configs if n.startswith(stages) and not n.endswith(".pad")}
+def _configured_names(configs: Configs) -> set[str]:
+    """The same of a configuration; `pad` and `pad_1` are what `ops.pad` is called there."""
+    inputs = {name for name, config in configs.items() if "batch_shape" in config}
+    pads = {name for name in configs if name.endswith(".pad") or name.partition("_")[0] == "pad"}
+    return set(configs) - inputs - (pads - {ZERO_BORDER})
+
+
+def _disorder(plan: Plan, order: list[str]) -> Iterator[str]:
+    """Where the addition does not stand between branch and tail; Keras lists layers as they run."""
+    position = {name: number for number, name in enumerate(order)}
+    for block in plan.blocks():
+        if block.shortcut is not None:
+            addition = position[block.addition]
+            early = [x.name for x in block.tail if position[x.name] < addition]
+            late = [x.name for x in block.branch if position[x.name] > addition]
+            yield from (f"{name} runs before {block.addition}" for name in early)
+            yield from (f"{name} runs behind {block.addition}" for name in late)

@@ -25,7 +25,9 @@ def read(path: Path) -> Checkpoint:
     try:
         tree = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        raise FileError(_reason(str(error))) from None
+        if wish := _wish(str(error)):
+            raise FileError(f"refused, since its pickle wants to run code ({wish})") from None
+        raise
     if not isinstance(tree, Mapping):
         raise FileError(f"it holds a {type(tree).__name__} and no state_dict")
     state, left_out = descend(tree)
@@ -61,9 +63,6 @@ def _spec(path: Path) -> ResNetSpec | None:
         return ResNetSpec.from_json(archive.read(members[0]).decode()) if members else None
 
 
-def _reason(message: str) -> str:
-    """The one line of torch.load's answer that says what the pickle wants."""
-    for line in message.splitlines():
-        if "GLOBAL" in line or "unsupported" in line.lower():
-            return f"refused, since its pickle wants to run code ({line.strip()})"
-    return message.strip().partition("\n")[0]
+def _wish(message: str) -> str:
+    """The line of torch.load's answer that says what a pickle wants to call; "" if none does."""
+    return next((line.strip() for line in message.splitlines() if "GLOBAL" in line), "")
