@@ -22,7 +22,7 @@ def strides(p):
     ]
 
 
-# design: `pre | branch | tail`, *Identity Mappings*, figure 4, a to e
+# `pre | branch | tail`, *Identity Mappings*, figure 4, a to e
 ORDERINGS = [
     (Ordering.ORIGINAL, "| conv1 bn1 relu1 conv2 bn2 | relu2"),
     (Ordering.NORM_AFTER_ADDITION, "| conv1 bn1 relu1 conv2 | bn2 relu2"),
