@@ -103,11 +103,6 @@ class ShortcutKind(StrEnum):
     PROJECTION_ALWAYS = "projection_always"  # option C
 
     @property
-    def is_plain(self) -> bool:
-        """Whether there is no shortcut at all."""
-        return self is ShortcutKind.NONE
-
-    @property
     def pads_channels(self) -> bool:
         """Whether this is one of the two forms of option A."""
         return self in (ShortcutKind.ZERO_PAD_BOTH_SIDES, ShortcutKind.ZERO_PAD_END)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from resnet_spec.choices import ShortcutKind
 from resnet_spec.layers import (
     AvgPool,
     Block,
@@ -39,7 +40,7 @@ def text(cell: str | int) -> str:
 def title(plan: Plan, size: Size) -> str:
     """One line: depth, image size, parameters, multiply-adds."""
     numbers = total(plan, size)
-    kind = "plain" if plan.spec.shortcut.kind.is_plain else "residual"
+    kind = "plain" if plan.spec.shortcut.kind is ShortcutKind.NONE else "residual"
     return (
         f"{depth(plan)}-layer {kind} network, {size[0]}x{size[1]} image: {numbers.parameters:,}"
         f" parameters, {numbers.statistics:,} running statistics, {numbers.macs:,} multiply-adds"

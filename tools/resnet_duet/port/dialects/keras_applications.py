@@ -21,7 +21,11 @@ def layer_names(plan: Plan) -> dict[str, str]:
 def _block(block: Block, prefix: str) -> dict[str, str]:
     return dict(
         [
-            *((layer.name, f"{prefix}_preact_bn") for layer in block.pre if _is_norm(layer)),
+            *(
+                (layer.name, f"{prefix}_preact_bn")
+                for layer in block.pre
+                if isinstance(layer, Norm)
+            ),
             *_numbered(block.branch, prefix, 1),
             *_numbered(block.shortcut or (), prefix, 0),
         ]
@@ -38,10 +42,6 @@ def _numbered(layers: Iterable[Layer], prefix: str, first: int) -> Pairs:
                 yield layer.name, f"{prefix}_{number}_conv"
             case Norm():
                 yield layer.name, f"{prefix}_{number}_bn"
-
-
-def _is_norm(layer: Layer) -> bool:
-    return isinstance(layer, Norm)
 
 
 def builds(spec: ResNetSpec) -> bool:
