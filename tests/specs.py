@@ -41,7 +41,7 @@ def specs(draw: st.DrawFn) -> ResNetSpec:
         depths=tuple(draw(st.lists(st.integers(1, 2), min_size=stages, max_size=stages))),
         widths=tuple(widths),
         groups=groups,
-        width_per_group=draw(st.sampled_from([64, 128])) if bottleneck else 64,
+        width_per_group=draw(widths_per_group(widths)) if bottleneck else 64,
         stem=Stem(
             channels=stem_channels,
             kernel=draw(st.sampled_from([1, 3, 5, 7])),
@@ -65,6 +65,15 @@ def specs(draw: st.DrawFn) -> ResNetSpec:
         in_channels=draw(st.integers(1, 4)),
         num_classes=draw(st.sampled_from([None, 1, 5])),
     )
+
+
+def widths_per_group(widths: list[int]) -> st.SearchStrategy[int | tuple[int, ...]]:
+    """One number for all stages or one for each, none of which leaves a stage without channels."""
+
+    def fitting(width: int) -> st.SearchStrategy[int]:
+        return st.sampled_from([n for n in (32, 64, 96, 128) if width * n >= 64])
+
+    return st.one_of(fitting(min(widths)), st.tuples(*map(fitting, widths)))
 
 
 def image_sizes() -> st.SearchStrategy[tuple[int, int]]:

@@ -120,7 +120,8 @@ class ProjectionInput(StrEnum):
     """What a projection reads. The same tensor in the orderings without `pre`."""
 
     BLOCK_INPUT = "block_input"
-    PREACTIVATION = "preactivation"
+    PREACTIVATION = "preactivation"  # of its own block
+    PREACTIVATION_IN_FIRST = "preactivation_in_first"  # the network's first block; else the input
 
 
 class ShortcutStride(StrEnum):

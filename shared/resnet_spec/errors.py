@@ -8,6 +8,16 @@ Shape = tuple[int, ...]
 class ResNetError(ValueError):
     """Base of every error this project raises on purpose; `str()` of it is one line."""
 
+    def __init__(self, text: str):
+        super().__init__(printable(text))
+
+
+def printable(text: str) -> str:
+    """The text with escapes for all that is not to be seen: names in files may hold anything."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
 
 class SpecError(ResNetError):
     """A spec that describes no network. `faults` holds one sentence for each fault."""

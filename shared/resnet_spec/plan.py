@@ -49,6 +49,8 @@ class Site:
     """Where a block stands: what comes in, what goes out, and how it strides.
 
     Attributes:
+        first: whether it is the first block of the network.
+        inner_channels: between the convolutions of the branch.
         nominal_stride: what the block would stride by if no stage dilated. The shortcut is chosen
             by it, so that the output stride never changes which weights a network has.
         stride: what it strides by.
@@ -56,8 +58,9 @@ class Site:
             of those behind it: they read a grid that was not thinned out, in wider steps.
     """
 
+    first: bool
     in_channels: int
-    width: int
+    inner_channels: int
     out_channels: int
     nominal_stride: int
     stride: int
@@ -74,14 +77,15 @@ def plan(spec: ResNetSpec) -> Plan:
 
 def _sites(spec: ResNetSpec) -> Iterator[list[Site]]:
     channels, total_stride, dilation = spec.stem.channels[-1], spec.stem.total_stride, 1
-    for index, (depth, width) in enumerate(zip(spec.depths, spec.widths, strict=True)):
+    stages = zip(spec.depths, spec.inner_channels, spec.stage_channels, strict=True)
+    for index, (depth, inner, out) in enumerate(stages):
         stage = []
         for position in range(depth):
             nominal = 2 if _strides(spec, index, position) else 1
             stride = nominal if total_stride * nominal <= spec.output_stride else 1
             after = dilation * nominal // stride
-            out = width * spec.block.expansion
-            stage.append(Site(channels, width, out, nominal, stride, dilation, after))
+            first = index == position == 0
+            stage.append(Site(first, channels, inner, out, nominal, stride, dilation, after))
             channels, total_stride, dilation = out, total_stride * stride, after
         yield stage
 
@@ -165,23 +169,33 @@ def _block(spec: ResNetSpec, site: Site, name: str) -> Block:
     steps, names = spec.ordering.steps, _Names(name)
     shortcut = _shortcut(spec, site, f"{name}.downsample")
     projects = any(isinstance(layer, Conv) for layer in shortcut or ())
-    wants_pre = spec.shortcut.reads is ProjectionInput.PREACTIVATION
     pre, tail = steps.pre, steps.tail
     return Block(
         name,
         pre=tuple(_steps(spec, pre, site.in_channels, names.of(pre), shared_input=True)),
         branch=tuple(_branch(spec, site, names)),
         shortcut=shortcut,
-        shortcut_reads_pre=projects and wants_pre and bool(pre),
+        shortcut_reads_pre=projects and bool(pre) and _wants_pre(spec, site),
         tail=tuple(_steps(spec, tail, site.out_channels, names.of(tail), shared_input=False)),
     )
 
 
+def _wants_pre(spec: ResNetSpec, site: Site) -> bool:
+    """Whether a projection here reads what `pre` makes of the block's input, if there is `pre`."""
+    match spec.shortcut.reads:
+        case ProjectionInput.BLOCK_INPUT:
+            return False
+        case ProjectionInput.PREACTIVATION:
+            return True
+        case ProjectionInput.PREACTIVATION_IN_FIRST:
+            return site.first
+
+
 def _branch(spec: ResNetSpec, site: Site, names: _Names) -> Iterator[Layer]:
     """conv, (norm relu conv)*, end."""
-    kernels, inner = spec.block.kernels, spec.inner_width(site.width)
+    kernels = spec.block.kernels
     strided = 0 if spec.stride_in_1x1 else kernels.index(3)
-    channels = [site.in_channels, *[inner] * (len(kernels) - 1), site.out_channels]
+    channels = [site.in_channels, *[site.inner_channels] * (len(kernels) - 1), site.out_channels]
     for i, kernel in enumerate(kernels):
         followers = spec.ordering.steps.end if i == len(kernels) - 1 else BETWEEN
         dilation = site.dilation_before if i <= strided else site.dilation_after

@@ -49,6 +49,13 @@ def positives(value: object) -> tuple[int, ...]:
     raise ValueError("a non-empty sequence of positive integers")
 
 
+def positive_or_positives(value: object) -> int | tuple[int, ...]:
+    try:
+        return positives(value) if isinstance(value, (list, tuple)) else positive(value)
+    except ValueError:
+        raise ValueError("a positive integer, or one for each stage") from None
+
+
 def flag(value: object) -> bool:
     if isinstance(value, bool):
         return value

@@ -29,6 +29,7 @@ from resnet_spec.rules import (
     one_of,
     positive,
     positive_or_none,
+    positive_or_positives,
     positives,
     power_of_two,
     settle,
@@ -91,7 +92,8 @@ class ResNetSpec:
         depths: number of blocks of each stage.
         widths: channels of each stage before the block's expansion.
         groups, width_per_group: ResNeXt's cardinality, Wide ResNet's width; a bottleneck's 3x3
-            has `width * width_per_group // 64 * groups` channels (torchvision's rule).
+            has `width * width_per_group // 64 * groups` channels (torchvision's rule). One number
+            for each stage where they differ; where they are equal, the one number is kept.
         stem, shortcut, ordering: see there.
         stride_in_1x1: True for the paper's v1, False for v1.5, where the 3x3 strides.
         stride_block: the block that takes the stride between two stages.
@@ -111,7 +113,7 @@ class ResNetSpec:
     depths: tuple[int, ...] = field(metadata=by(positives))
     widths: tuple[int, ...] = field(default=(64, 128, 256, 512), metadata=by(positives))
     groups: int = field(default=1, metadata=by(positive))
-    width_per_group: int = field(default=64, metadata=by(positive))
+    width_per_group: int | tuple[int, ...] = field(default=64, metadata=by(positive_or_positives))
     stem: Stem = field(default=Stem(), metadata=by(nested(Stem)))
     ordering: Ordering = field(default=Ordering.ORIGINAL, metadata=by(one_of(Ordering)))
     shortcut: Shortcut = field(default=Shortcut(), metadata=by(nested(Shortcut)))
@@ -131,15 +133,21 @@ class ResNetSpec:
         faults += [clash for check in checks for clash in check(self)]
         if faults:
             raise SpecError(faults)
+        if len(numbers := _numbers(self)) == 1:  # so that the same network is an equal spec
+            object.__setattr__(self, "width_per_group", *numbers)
 
     @property
     def stage_channels(self) -> tuple[int, ...]:
         """Output channels of each stage."""
         return tuple(width * self.block.expansion for width in self.widths)
 
-    def inner_width(self, width: int) -> int:
-        """Channels between the convolutions of a block in a stage of this width."""
-        return width * self.width_per_group // 64 * self.groups
+    @property
+    def inner_channels(self) -> tuple[int, ...]:
+        """Channels between the convolutions of each stage's blocks."""
+        given = self.width_per_group
+        each = given if isinstance(given, tuple) else (given,) * len(self.widths)
+        pairs = zip(self.widths, each, strict=False)  # their lengths are a clash of its own
+        return tuple(width * per_group // 64 * self.groups for width, per_group in pairs)
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
@@ -169,8 +177,20 @@ def _stages(spec: ResNetSpec) -> Iterator[str]:
         yield f"depths has {len(spec.depths)} stages and widths has {len(spec.widths)}"
 
 
+def _numbers(spec: ResNetSpec) -> set[int]:
+    """The distinct numbers of `width_per_group`."""
+    given = spec.width_per_group
+    return set(given) if isinstance(given, tuple) else {given}
+
+
+def _per_group(spec: ResNetSpec) -> Iterator[str]:
+    given, stages = spec.width_per_group, len(spec.widths)
+    if isinstance(given, tuple) and len(given) != stages:
+        yield f"width_per_group has {len(given)} stages and widths has {stages}"
+
+
 def _basic(spec: ResNetSpec) -> Iterator[str]:
-    if spec.block is BlockKind.BASIC and (spec.groups, spec.width_per_group) != (1, 64):
+    if spec.block is BlockKind.BASIC and (spec.groups, _numbers(spec)) != (1, {64}):
         yield "groups and width_per_group are a bottleneck's; a basic block has 1 and 64"
 
 
@@ -180,9 +200,11 @@ def _no_1x1(spec: ResNetSpec) -> Iterator[str]:
 
 
 def _inner(spec: ResNetSpec) -> Iterator[str]:
-    for width in spec.widths:
-        if spec.inner_width(width) == 0:
-            yield f"width_per_group {spec.width_per_group} leaves a block of width {width} empty"
+    pairs = zip(spec.widths, spec.inner_channels, strict=False)
+    for stage, (width, inner) in enumerate(pairs, start=1):
+        if inner == 0:
+            given = spec.width_per_group
+            yield f"width_per_group {given} leaves a block of width {width} empty in stage {stage}"
 
 
 def _stride(spec: ResNetSpec) -> Iterator[str]:
@@ -199,6 +221,7 @@ def _growth(spec: ResNetSpec) -> Iterator[str]:
 # Choices that are each possible and together are not: the fields, and what finds the clash.
 _CLASHES = (
     ({"depths", "widths"}, _stages),
+    ({"widths", "width_per_group"}, _per_group),
     ({"block", "groups", "width_per_group"}, _basic),
     ({"block", "stride_in_1x1"}, _no_1x1),
     ({"widths", "groups", "width_per_group"}, _inner),

@@ -13,6 +13,7 @@ from resnet_spec.choices import (
     BlockKind,
     Ordering,
     Padding,
+    ProjectionInput,
     ProjectionNorm,
     ShortcutKind,
     ShortcutStride,
@@ -57,6 +58,23 @@ _KERAS_50V2 = replace(
     stride_in_1x1=False,
     stride_block=StrideBlock.LAST,
     bias=Bias.WITHOUT_NORM,
+)
+
+_KERAS_CIFAR = replace(  # keras.io's example "Trains a ResNet on the CIFAR10 dataset", v1
+    _CIFAR,
+    shortcut=Shortcut(norm=ProjectionNorm.NEVER),
+    padding=Padding.SAME,
+    bias=Bias.ALWAYS,
+    norm_eps=1e-3,
+    norm_decay=0.99,
+)
+_KERAS_CIFAR_V2 = replace(
+    _KERAS_CIFAR,
+    block=BlockKind.BOTTLENECK,
+    width_per_group=(64, 128, 128),
+    ordering=Ordering.FULL_PREACTIVATION,
+    shortcut=Shortcut(reads=ProjectionInput.PREACTIVATION_IN_FIRST),
+    stride_in_1x1=True,
 )
 
 _TORCHVISION = {
@@ -127,16 +145,13 @@ _BAG_OF_TRICKS = {
     "resnet200d": replace(_200, stem=_DEEP_STEM, shortcut=_OPTION_D),
 }
 
-_MLPERF = {
-    "mlperf_resnet8": replace(  # MLPerf Tiny's image classification network, in Keras
-        _CIFAR,
-        depths=(1, 1, 1),
-        shortcut=Shortcut(norm=ProjectionNorm.NEVER),
-        padding=Padding.SAME,
-        bias=Bias.ALWAYS,
-        norm_eps=1e-3,
-        norm_decay=0.99,
-    ),
+_KERAS_CIFAR_NETS = {
+    "keras_cifar_resnet20": _KERAS_CIFAR,
+    "keras_cifar_resnet56": replace(_KERAS_CIFAR, depths=(9, 9, 9)),
+    "keras_cifar_resnet20v2": replace(_KERAS_CIFAR_V2, depths=(2, 2, 2)),
+    "keras_cifar_resnet56v2": replace(_KERAS_CIFAR_V2, depths=(6, 6, 6)),
+    # MLPerf Tiny's image classification network is the example's v1, with a block for each stage.
+    "mlperf_resnet8": replace(_KERAS_CIFAR, depths=(1, 1, 1)),
 }
 
 ZOO: dict[str, ResNetSpec] = {
@@ -147,7 +162,7 @@ ZOO: dict[str, ResNetSpec] = {
     **_CIFAR_NETS,
     **_PLAIN_NETS,
     **_BAG_OF_TRICKS,
-    **_MLPERF,
+    **_KERAS_CIFAR_NETS,
 }
 
 

@@ -36,8 +36,15 @@ def test_every_shortcut_agrees(kind, stride):
 @pytest.mark.parametrize("norm", resnet_spec.ProjectionNorm)
 @pytest.mark.parametrize("ordering", ["relu_preactivation", "full_preactivation"])
 def test_every_projection_agrees(reads, norm, ordering):
+    """Bottlenecks, because the first block of theirs projects too."""
     shortcut = resnet_spec.Shortcut(reads=reads, norm=norm)
-    assert_twins_agree(small(BlockKind.BASIC, shortcut=shortcut, ordering=ordering))
+    assert_twins_agree(small(BlockKind.BOTTLENECK, shortcut=shortcut, ordering=ordering))
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+def test_a_width_per_group_for_each_stage_agrees(groups):
+    spec = small(BlockKind.BOTTLENECK, groups=groups, width_per_group=(32, 96))
+    assert_twins_agree(spec)
 
 
 @pytest.mark.parametrize(("padding", "pool"), list(product(Padding, StemPool)))

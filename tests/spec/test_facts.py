@@ -33,6 +33,12 @@ KERAS_TOTALS = [  # with running statistics, as Keras counts them
     ("keras_resnet101v2", 44_675_560),
     ("keras_resnet152v2", 60_380_648),
 ]
+KERAS_EXAMPLE = [  # what Keras' CIFAR-10 example prints; built again in tests/cross
+    ("keras_cifar_resnet20", 273_066, 1_376),
+    ("keras_cifar_resnet56", 857_706, 4_064),
+    ("keras_cifar_resnet20v2", 570_602, 3_488),
+    ("keras_cifar_resnet56v2", 1_663_338, 10_400),
+]
 PARAMETERS = [
     ("cifar_resnet20", 269_722),
     ("cifar_resnet32", 464_154),
@@ -66,6 +72,11 @@ def test_keras_applications_totals(name, total):
     assert counts(name).parameters + counts(name).statistics == total
 
 
+@pytest.mark.parametrize(("name", "parameters", "statistics"), KERAS_EXAMPLE)
+def test_keras_cifar_example_has_the_numbers_it_prints(name, parameters, statistics):
+    assert (counts(name).parameters, counts(name).statistics) == (parameters, statistics)
+
+
 def test_keras_resnet50_has_its_biases_more_than_torchvisions():
     assert counts("keras_resnet50").parameters - counts("resnet50").parameters == 26_560
 
@@ -89,6 +100,9 @@ def test_option_b_adds_two_projections_to_option_a(number):
         ("plain34", 34),
         ("preresnet200", 200),
         ("cifar_resnet110", 110),
+        ("keras_cifar_resnet56", 56),
+        ("keras_cifar_resnet20v2", 20),
+        ("keras_cifar_resnet56v2", 56),
         ("preresnet1001", 1001),
         ("cifar_resnet1202", 1202),
     ],

@@ -151,6 +151,26 @@ def test_shortcut_options_choose_where_to_project():
     assert projections("none") == projections("zero_pad_end") == [False] * 8
 
 
+@pytest.mark.parametrize(
+    ("reads", "reading"),
+    [
+        ("block_input", []),
+        ("preactivation", ["layer1.0", "layer2.0", "layer3.0", "layer4.0"]),
+        ("preactivation_in_first", ["layer1.0"]),
+    ],
+)
+def test_projections_read_the_pre_activation_in_all_blocks_or_in_the_first_or_in_none(
+    reads, reading
+):
+    def readers(name):
+        p = plan(name, shortcut={"reads": reads})
+        return [block.name for block in p.blocks() if block.shortcut_reads_pre]
+
+    assert readers("preresnet50") == reading
+    assert readers("preresnet18") == [block for block in reading if block != "layer1.0"]
+    assert readers("resnet50") == []
+
+
 @pytest.mark.parametrize("ordering", Ordering)
 @pytest.mark.parametrize("norm", ["by_ordering", "always", "never"])
 def test_a_projection_has_a_norm_where_the_branch_ends_in_one_or_as_told(ordering, norm):
@@ -188,6 +208,14 @@ def test_a_resnext_block_is_wide_inside_and_grouped_in_its_3x3():
     assert [c.in_channels for c in convs] == [64, 128, 128]
     assert [c.out_channels for c in convs] == [128, 128, 256]
     assert [c.groups for c in convs] == [1, 32, 1]
+
+
+def test_a_block_is_as_wide_inside_as_its_stage_says():
+    p = plan("keras_cifar_resnet20v2")
+    for stage, inner, out in zip(p.stages, (16, 64, 128), (64, 128, 256), strict=True):
+        for block in stage.blocks:
+            convs = [layer for layer in block.branch if isinstance(layer, Conv)]
+            assert [c.out_channels for c in convs] == [inner, inner, out]
 
 
 def test_a_deep_stem_is_timms_sequential():

@@ -23,6 +23,21 @@ def test_words_and_lists_become_members_and_tuples():
     assert hash(spec) == hash(ResNetSpec.from_json(spec.to_json()))
 
 
+def test_a_width_per_group_for_each_stage_travels_as_a_list_and_one_for_all_as_a_number():
+    each = resnet_spec.get("keras_cifar_resnet20v2")
+    assert each.width_per_group == (64, 128, 128)
+    assert json.loads(each.to_json())["width_per_group"] == [64, 128, 128]
+    assert json.loads(resnet_spec.get("wide_resnet50_2").to_json())["width_per_group"] == 128
+
+
+@pytest.mark.parametrize("name", ["resnet18", "resnet50"])
+def test_equal_widths_per_group_are_one_number_so_that_equal_networks_are_equal_specs(name):
+    spec = resnet_spec.get(name, width_per_group=[64, 64, 64, 64])
+    assert spec.width_per_group == 64
+    assert spec == resnet_spec.get(name)
+    assert hash(spec) == hash(resnet_spec.get(name))
+
+
 def test_a_nested_choice_may_be_a_mapping():
     spec = resnet_spec.get("resnet18", stem={"channels": [32], "kernel": 3, "pool": "zero"})
     assert spec.stem == Stem(channels=(32,), kernel=3, pool="zero")
@@ -47,6 +62,7 @@ def test_one_error_lists_every_fault():
             depths=[1, 2, 0],
             widths=(),
             groups=True,
+            width_per_group=[64, 0],
             stem={"kernel": 2, "pool": "x", "colour": 1},
             norm_eps=0,
             norm_decay=1,
@@ -67,6 +83,7 @@ def test_one_error_lists_every_fault():
         "depths must be a non-empty sequence of positive integers, not [1, 2, 0]",
         "widths must be",
         "groups must be a positive integer, not True",
+        "width_per_group must be a positive integer, or one for each stage, not [64, 0]",
         "norm_eps must be a number above 0",
         "norm_decay must be a number from 0 up to but not including 1",
         "output_stride must be a power of two, not 12",
@@ -76,7 +93,7 @@ def test_one_error_lists_every_fault():
         "in_channels must be a positive integer, not 1.0",
     ):
         assert fault in text
-    assert len(caught.value.faults) == 15
+    assert len(caught.value.faults) == 16
     assert "\n" not in text
 
 
@@ -84,6 +101,10 @@ CLASHES = [
     ("resnet18", {"depths": (1, 1)}, "depths has 2 stages and widths has 4"),
     ("resnet18", {"groups": 2}, "groups and width_per_group are a bottleneck's"),
     ("resnet18", {"width_per_group": 128}, "groups and width_per_group are a bottleneck's"),
+    ("resnet18", {"width_per_group": (64, 64, 64, 128)}, "a basic block has 1 and 64"),
+    ("resnet50", {"width_per_group": (64, 64)}, "width_per_group has 2 stages and widths has 4"),
+    ("resnet50", {"width_per_group": ()}, "a positive integer, or one for each stage"),
+    ("resnet50", {"width_per_group": "64"}, "a positive integer, or one for each stage"),
     ("resnet18", {"stride_in_1x1": True}, "a basic block has no 1x1"),
     ("resnet50", {"width_per_group": 1, "widths": (8, 64, 64, 64)}, "leaves a block of width 8"),
     ("resnet50", {"output_stride": 2}, "output_stride 2 is below the stem's 4"),
@@ -95,6 +116,23 @@ CLASHES = [
 def test_choices_that_clash_are_told(name, choices, fault):
     with pytest.raises(SpecError, match=fault):
         resnet_spec.get(name, **choices)
+
+
+def test_every_fault_of_a_width_per_group_is_told():
+    with pytest.raises(SpecError) as caught:
+        resnet_spec.get("resnet50", depths=(1, 1, 1), widths=(8, 16, 8), width_per_group=(1, 1, 7))
+    assert caught.value.faults == (
+        "width_per_group (1, 1, 7) leaves a block of width 8 empty in stage 1",
+        "width_per_group (1, 1, 7) leaves a block of width 16 empty in stage 2",
+        "width_per_group (1, 1, 7) leaves a block of width 8 empty in stage 3",
+    )
+    with pytest.raises(SpecError) as caught:
+        resnet_spec.get("resnet50", widths=(8, 16, 8), width_per_group=(1, 64))
+    assert caught.value.faults == (
+        "depths has 4 stages and widths has 3",
+        "width_per_group has 2 stages and widths has 3",
+        "width_per_group (1, 64) leaves a block of width 8 empty in stage 1",
+    )
 
 
 def test_faults_and_clashes_are_told_together():
@@ -130,7 +168,7 @@ def test_an_unknown_name_is_answered_with_the_nearest(name, near):
 
 def test_the_zoo_names_what_the_readme_promises():
     names = resnet_spec.names()
-    assert len(names) == len(set(names)) == 60
+    assert len(names) == len(set(names)) == 64
     families = [
         "resnet18 resnet34 resnet50 resnet101 resnet152 resnext50_32x4d resnext101_32x8d",
         "resnext101_64x4d wide_resnet50_2 wide_resnet101_2 resnet50_v1 resnet101_v1 resnet152_v1",
@@ -139,6 +177,7 @@ def test_the_zoo_names_what_the_readme_promises():
         "preresnet18 preresnet34 preresnet50 preresnet101 preresnet152 preresnet200",
         "preresnet110 preresnet164 preresnet1001 plain18 plain34",
         "cifar_plain20 cifar_plain32 cifar_plain44 cifar_plain56",
+        "keras_cifar_resnet20 keras_cifar_resnet56 keras_cifar_resnet20v2 keras_cifar_resnet56v2",
         "resnet50c resnet18d resnet34d resnet50d resnet101d resnet152d resnet200d mlperf_resnet8",
         *(
             f"cifar_resnet{n} cifar_resnet{n}_a_end cifar_resnet{n}_b"
