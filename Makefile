@@ -19,10 +19,11 @@ lint: .venv/installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-reference: .venv/reference  ## against torchvision and timm themselves
+reference: .venv/reference  ## against torchvision, timm, transformers, keras.applications, KerasHub, TF-slim
 	$(BIN)/pytest tests/reference
 
 bench: .venv/reference  ## in pairs, against what one would use instead; minutes
+	$(BIN)/python -m benchmarks.convert
 	$(BIN)/python -m benchmarks.network
 
 clean:
@@ -33,8 +34,10 @@ clean:
 	$(PIP) --editable '.[test]'
 	touch $@
 
-# torchvision's own wheel wants CUDA's torch; its models are Python and need none of it.
+# torchvision's own wheel wants CUDA's torch; its models are Python and need none of it. Nor do the
+# others need all that they ask for: KerasHub's text models and TF-slim's data sets are not used here.
 .venv/reference: .venv/installed
-	$(PIP) --no-deps torchvision timm
-	$(PIP) huggingface_hub pillow pyyaml
+	$(PIP) --no-deps torchvision timm transformers keras-hub tf-slim tf_keras keras-resnet \
+		keras-applications
+	$(PIP) huggingface_hub pillow pyyaml regex tokenizers kagglehub kagglesdk
 	touch $@

@@ -20,3 +20,16 @@ def data() -> Path:
     if DATA not in os.environ:
         pytest.skip(f"{DATA} names no folder of real checkpoints")
     return Path(os.environ[DATA])
+
+
+@pytest.fixture
+def float64_policy():
+    """Networks that take no dtype get float64, and so do their inputs."""
+    import keras
+
+    policy, floatx = keras.config.dtype_policy(), keras.config.floatx()
+    keras.config.set_dtype_policy("float64")
+    keras.config.set_floatx("float64")
+    yield
+    keras.config.set_dtype_policy(policy)
+    keras.config.set_floatx(floatx)

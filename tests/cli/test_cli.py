@@ -147,6 +147,80 @@ def test_the_demo_proves_the_main_job(tmp_path):
     assert all(Path(file).is_file() for file in facts["files"])
 
 
+def test_inspect_says_what_a_file_is_and_what_its_weights_cannot_tell(checkpoint, net):
+    out = run("inspect", checkpoint)
+    assert f"{checkpoint}: cifar_resnet20_b in dialect torchvision" in out
+    assert "272,474 parameters" in out
+    assert "107 arrays, 274,042 numbers: 107 of float32" in out
+    assert "weights cannot tell these; taken by the habit of torchvision:" in out
+    assert "--set padding=" in out
+    found = json.loads(run("inspect", checkpoint, "--json"))
+    assert (found["network"], found["dialect"], found["arrays"]) == (
+        "cifar_resnet20_b", "torchvision", 107
+    )  # fmt: skip
+    assert found["label"] is None
+    assert {"path": "padding", "taken": "symmetric", "alternatives": ["same"]}.items() <= next(
+        item for item in found["unseen"] if item["path"] == "padding"
+    ).items()
+
+
+def test_inspect_reads_what_a_converted_file_says_of_itself_and_counts_nan(checkpoint, net):
+    state = {name: tensor.clone() for name, tensor in net.state_dict().items()}
+    state["fc.bias"][:2] = float("nan")
+    torch.save(state, checkpoint)
+    target = checkpoint.with_name("net.safetensors")
+    out = run("convert", checkpoint, target, "--set", "norm_eps=1e-3", "--dtype", "float16")
+    assert "fc.bias: 2 numbers are NaN or infinite" in out
+    assert "107 arrays of float16 in dialect torchvision" in out
+    out = run("inspect", target)
+    assert "fc.bias: 2 numbers are NaN or infinite" in out
+    assert "from net.pth, sha256 " in out
+    assert "taken as the file says of itself" in out
+    found = json.loads(run("inspect", target, "--json"))
+    assert found["spec"]["norm_eps"] == 1e-3
+    assert found["label"]["origin"]["name"] == "net.pth"
+    assert found["nonfinite"] == {"fc.bias": 2}
+
+
+def test_a_head_is_left_out_or_made_anew_on_request(checkpoint):
+    bare, new = checkpoint.with_name("bare.npz"), checkpoint.with_name("new.npz")
+    assert "fc.bias" in run("convert", checkpoint, bare, "--no-head")
+    assert not any(name.startswith("fc.") for name in files.read(bare).arrays)
+    run("convert", bare, new, "--num-classes", "5")
+    assert files.read(new).arrays["fc.weight"].shape == (5, 64)
+    assert json.loads(run("inspect", bare, "--json"))["spec"]["num_classes"] is None
+
+
+def test_many_files_are_converted_at_once_and_a_bad_one_is_told_and_passed_over(
+    bad_folder, tmp_path
+):
+    arguments = ["convert", bad_folder / "net.pth", bad_folder / "cut.pth", tmp_path]
+    result = subprocess.run(
+        [*COMMAND, *map(str, arguments), "--format", "npz"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 2
+    assert "1 converted, 1 failed" in result.stdout
+    assert result.stderr.startswith(f"resnet-duet: {bad_folder / 'cut.pth'}: it is damaged")
+    assert [path.name for path in tmp_path.iterdir()] == ["net.npz"]
+    pattern = [str(bad_folder / "ne*.pth"), str(tmp_path), "--format", ".safetensors", "--json"]
+    found = json.loads(run("convert", *pattern))
+    assert [row["network"] for row in found["converted"]] == ["cifar_resnet20_b"]
+    assert found["failed"] == []
+
+
+def test_folded_biases_are_another_spec_of_the_same_function(tmp_path):
+    weights = resnet_duet.random_weights("mlperf_resnet8", 0, norms="random")
+    np.savez(tmp_path / "a.npz", **weights)
+    facts = json.loads(
+        run("convert", tmp_path / "a.npz", tmp_path / "b.h5", "--fold-bias", "--json")
+    )
+    assert facts["spec"]["bias"] == "without_norm"
+    assert facts["arrays"] == 41
+
+
 BAD = [  # arguments, what the one line must say
     (["show", "resnet5"], "did you mean resnet50"),
     (["show", "none.json"], "none.json cannot be read"),
@@ -162,18 +236,34 @@ BAD = [  # arguments, what the one line must say
     (["convert", "net.pth", "x.npz", "--to", "caffe"], "there is no dialect 'caffe'"),
     (["convert", "net.pth", "x.npz", "--from", "keras"], "no known network fits"),
     (["convert", "net.pth", "x.npz", "--spec", "resnet18"], "the nearest is resnet18"),
-    (["convert", "net.pth", "x.keras", "--to", "torchvision"], "written in dialect keras only"),
-    (["convert", "cut.pth", "x.npz"], "cut.pth is damaged, or no PyTorch file"),
+    (
+        ["convert", "net.pth", "x.keras", "--to", "torchvision"],
+        "Keras 3 model files are not written in dialect torchvision",
+    ),
+    (["convert", "cut.pth", "x.npz"], "cut.pth: it is damaged: it begins as a zip"),
     (["convert", "harmful.pth", "x.npz"], "its pickle wants to run code"),
     (["convert", "other.npz", "x.npz"], "other.npz: no known network fits"),
     (["convert", "net.pth", "old.npz", "--to", "keras", "--verify"], "old.npz exists"),
     (["convert", "net.pth", "x" * 300 + ".npz"], "File name too long"),
     (["verify", "x" * 300 + ".npz"], "File name too long"),
-    (["verify", "odd[bold].npz"], "odd[bold].npz holds arrays that are no weights: x (int64)"),
+    (["verify", "odd[bold].npz"], "odd[bold].npz: it holds arrays that are no weights: x (int64)"),
     (["verify", "none.pth"], "none.pth does not exist"),
-    (["verify", "net.pth", "cut.pth"], "cut.pth is damaged"),
+    (["verify", "net.pth", "cut.pth"], "cut.pth: it is damaged"),
     (["demo", "--out", "old.npz"], "old.npz"),
+    (["convert", "net.pth", "old.npz", "x.npz"], "many files need --format ENDING"),
+    (["convert", "net.pth", "none", "--format", "npz"], "none is no folder for many files"),
+    (["convert", "*.onnx.gz", ".", "--format", "npz"], "there is no checkpoint"),
+    (["convert", "net.pth", "x.npz", "--set", "depths=[3,3,4]"], "the arrays do not fit"),
+    (["convert", "net.pth", "x.npz", "--set", "padding=no"], "padding must be one of"),
+    (["convert", "net.pth", "x.npz", "--no-head", "--num-classes", "3"], "exclude each other"),
+    (["convert", "net.pth", "x.npz", "--dtype", "bfloat16"], "say --dtype float32"),
+    (["inspect", "cut.pth"], "cut.pth: it is damaged"),
+    (["inspect", "headless.npz", "--spec", "resnet18"], "the nearest is resnet18"),
+    (["convert", "headless.npz", "x.npz"], "say --no-head for the network without one"),
 ]
+
+
+HEADLESS = resnet_spec.get("cifar_resnet20_b", num_classes=None)
 
 
 class Harmful:
@@ -192,6 +282,8 @@ def bad_folder(tmp_path_factory, net):
     (folder / "old.npz").write_bytes(b"old")
     (folder / "half.json").write_text('{"block": "bas')
     np.savez(folder / "odd[bold].npz", x=np.zeros(3, np.int64))
+    (folder / "net.onnx").touch()
+    np.savez(folder / "headless.npz", **resnet_duet.random_weights(HEADLESS, 0))
     return folder
 
 
@@ -226,7 +318,8 @@ HIDE = "import sys; sys.modules[{0!r}] = None; from resnet_duet.cli import main;
 @pytest.mark.parametrize(
     ("package", "arguments", "line"),
     [
-        ("torch", ["convert", "net.pth", "x.npz"], "pip install 'resnet-duet[torch]'"),
+        ("torch", ["verify", "net.pth"], "pip install 'resnet-duet[torch]'"),
+        ("onnx", ["inspect", "net.onnx"], "pip install 'resnet-duet[onnx]'"),
         ("tensorflow", ["convert", "net.pth", "x.keras"], "pip install 'resnet-duet[tf]'"),
         ("tensorflow", ["verify", "net.pth"], "this needs tensorflow"),
         ("sklearn", ["demo", "--out", "new"], "pip install 'resnet-duet[demo]'"),

@@ -23,17 +23,6 @@ NAMES = [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in T
 
 
 @pytest.fixture
-def float64_policy():
-    """keras.applications takes no dtype, so the policy has to be global while it builds."""
-    policy, floatx = keras.config.dtype_policy(), keras.config.floatx()
-    keras.config.set_dtype_policy("float64")
-    keras.config.set_floatx("float64")
-    yield
-    keras.config.set_dtype_policy(policy)
-    keras.config.set_floatx(floatx)
-
-
-@pytest.fixture
 def theirs(request, float64_policy):
     """Their network for images of any size, with random statistics and biases."""
     body = THEIRS[request.param](weights=None, include_top=False, pooling="avg")

@@ -2,11 +2,18 @@
 
 from dataclasses import replace
 
+import keras
+import numpy as np
 import pytest
 
+import resnet_duet
 import resnet_spec
+import resnet_tf
+from resnet_duet.port import files
+from resnet_duet.port.arrays import Arrays
+from resnet_duet.port.label import Label
 from resnet_spec.measure import shapes
-from worlds import EVEN, ODD, assert_twins_agree, images, thin, traces, twins
+from worlds import EVEN, ODD, assert_twins_agree, bits, images, thin, traces, twins
 
 FULL_WIDTH = ("resnet50", "resnext50_32x4d", "wide_resnet50_2", "resnet152")
 THOUSAND_LAYERS = tuple(n for n in resnet_spec.names() if "1001" in n or "1202" in n)
@@ -14,6 +21,7 @@ OTHERS = tuple(n for n in resnet_spec.names() if n not in THOUSAND_LAYERS)
 QUICK = ("resnet18", "resnet50_v1", "keras_resnet50", "keras_resnet50v2", "preresnet50")
 QUICK += ("cifar_resnet20", "cifar_resnet20_a_end", "cifar_resnet20_b", "cifar_plain20")
 QUICK += ("resnet50c", "resnet50d", "resnext50_32x4d", "wide_resnet50_2", "mlperf_resnet8")
+QUICK += ("keras_cifar_resnet20v2",)
 
 
 @pytest.mark.parametrize("name", QUICK)
@@ -23,8 +31,30 @@ def test_one_row_of_every_family_agrees(name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [n for n in OTHERS if n not in QUICK])
-def test_every_other_row_agrees(name):
-    assert_twins_agree(thin(resnet_spec.get(name)))
+def test_every_other_row_agrees_and_keras_loads_its_files(name, tmp_path):
+    spec = thin(resnet_spec.get(name))
+    assert_twins_agree(spec)
+    assert_keras_loads_our_files(spec, tmp_path)
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_keras_loads_the_files_of_one_row_of_every_family(name, tmp_path):
+    assert_keras_loads_our_files(thin(resnet_spec.get(name)), tmp_path)
+
+
+def assert_keras_loads_our_files(spec, folder):
+    """`load_weights` goes by Keras' own order of layers, and finds every array in its place."""
+    model = resnet_tf.build(spec)
+    weights = resnet_duet.random_weights(spec, 0, norms="random")
+    weights = {name: array.astype(np.float32) for name, array in weights.items()}
+    arrays = resnet_duet.convert(weights, spec, "torchvision", "keras")
+    for ending in (".weights.h5", ".h5"):
+        path = folder / f"net{ending}"
+        files.write(path, Arrays.of(arrays), Label(spec, None, "test"), "keras", overwrite=False)
+        for variable in model.variables:
+            variable.assign(keras.ops.zeros_like(variable))
+        model.load_weights(path)
+        assert bits(resnet_tf.read(model)) == bits(arrays), ending
 
 
 @pytest.mark.slow
@@ -35,9 +65,11 @@ def test_nets_of_a_thousand_layers_agree(name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", THOUSAND_LAYERS)
-def test_nets_of_a_thousand_layers_agree_with_a_tenth_of_their_blocks(name):
+def test_nets_of_a_thousand_layers_agree_with_a_tenth_of_their_blocks(name, tmp_path):
     spec = resnet_spec.get(name)
-    assert_twins_agree(replace(spec, depths=tuple(depth // 10 for depth in spec.depths)))
+    tenth = replace(spec, depths=tuple(depth // 10 for depth in spec.depths))
+    assert_twins_agree(tenth)
+    assert_keras_loads_our_files(tenth, tmp_path)
 
 
 @pytest.mark.slow

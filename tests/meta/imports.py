@@ -19,7 +19,7 @@ RULES: dict[str, tuple[set[str], set[str]]] = {
         {"resnet_spec", "resnet_tf", "keras", "tensorflow", "numpy"},
         {"resnet_spec", "resnet_tf", "keras", "tensorflow", "numpy"},
     ),
-    "tools/resnet_duet/port": (PORT, PORT | {"torch", "ml_dtypes"}),
+    "tools/resnet_duet/port": (PORT, PORT | {"ml_dtypes", "onnx", "tensorflow"}),
     "tools/resnet_duet": (
         PORT | {"click", "rich"},
         PORT | {"click", "rich", "sklearn"} | FRAMEWORKS,

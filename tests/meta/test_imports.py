@@ -49,7 +49,7 @@ def test_the_test_can_fail(tmp_path, file, code):
 @pytest.mark.parametrize(
     ("file", "code"),
     [
-        ("tools/resnet_duet/port/files/x.py", "def f():\n    import torch"),
+        ("tools/resnet_duet/port/files/x.py", "def f():\n    import tensorflow"),
         ("tools/resnet_duet/x.py", "if TYPE_CHECKING:\n    import torch"),
         ("resnet_torch/x.py", "import torch, numpy, json"),
         ("elsewhere/x.py", "import anything"),
@@ -87,12 +87,13 @@ def test_converting_between_safetensors_and_npz_loads_no_framework(tmp_path):
     code = f"""
 import numpy as np, resnet_duet
 from resnet_duet.port.files import read, write
-from resnet_duet.port.checkpoint import Checkpoint
+from resnet_duet.port.arrays import Arrays
+from resnet_duet.port.label import Label
 import resnet_spec
 spec = resnet_spec.get("mlperf_resnet8")
 arrays = resnet_duet.random_weights(spec, 0)
 folder = {str(tmp_path)!r}
-write(folder + "/a.safetensors", Checkpoint(arrays, spec), "torchvision", False)
+write(folder + "/a.safetensors", Arrays.of(arrays), Label(spec, None, "test"), "torchvision", False)
 from resnet_duet.cli import main
 main(["convert", folder + "/a.safetensors", folder + "/b.npz"], standalone_mode=False)
 """

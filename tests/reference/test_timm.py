@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+import resnet_duet
 import resnet_spec
 import resnet_torch
 from worlds import assert_close, images, nchw, randomise_statistics
@@ -49,35 +50,70 @@ def test_dilation_is_timms_in_basic_blocks_and_pooled_shortcuts_too(timm, name, 
     assert_same_function(ours, theirs)
 
 
-def timm_name(layer):
-    """Our canonical name -> timm's in a resnetv2."""
-    fixed = {"conv1": "stem.conv", "norm": "norm", "fc": "head.fc"}
-    if layer in fixed:
-        return fixed[layer]
-    stage, block, *leaf = layer.split(".")
-    leaf = ["downsample", "conv"] if leaf[0] == "downsample" else [leaf[0].replace("bn", "norm")]
-    return ".".join(["stages", str(int(stage.removeprefix("layer")) - 1), "blocks", block, *leaf])
+QUICK = ("preresnet18", "preresnet50")
 
 
 @pytest.mark.parametrize(
-    ("name", "timms"),
-    [
-        pytest.param(*row, marks=[] if row[0] in ("preresnet18", "preresnet50") else [
-            pytest.mark.slow
-        ])
-        for row in PREACTIVATION.items()
-    ],
-)  # fmt: skip
-def test_preactivation_nets_are_timms(timm, name, timms):
-    theirs = timm.create_model(timms, num_classes=10).double().eval()
+    "name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in PREACTIVATION]
+)
+def test_preactivation_nets_are_timms(timm, name):
+    theirs = timm.create_model(PREACTIVATION[name], num_classes=10).double().eval()
     randomise_statistics(theirs)
-    state = theirs.state_dict()
-    ours = resnet_torch.build(resnet_spec.get(name, num_classes=10), "float64").eval()
-    renamed = {}
-    for key, tensor in ours.state_dict().items():
-        layer, _, word = key.rpartition(".")
-        value = state.pop(f"{timm_name(layer)}.{word}")
-        renamed[key] = value.reshape(tensor.shape) if layer == "fc" else value  # theirs is a 1x1
-    assert not state
-    ours.load_state_dict(renamed, strict=True)
+    spec = resnet_spec.get(name, num_classes=10)
+    ours = resnet_torch.build(spec, "float64").eval()
+    weights = resnet_duet.convert(resnet_torch.read(theirs), spec, "timm_v2", "torchvision")
+    resnet_torch.write(ours, weights)
     assert_same_function(ours, theirs)
+
+
+SMALL = {"depths": (2, 1, 2), "widths": (8, 16, 24), "num_classes": 7, "stem": {"channels": [16]}}
+SMALL_D = SMALL | {
+    "stem": {"channels": [8, 8, 16], "kernel": 3},
+    "shortcut": {"stride_by": "avg_pool"},
+}
+BASIC = {"basic": True, "bottle_ratio": 1.0}
+D = {"stem_type": "deep", "avg_down": True}
+V2 = {  # specs, and how timm says the same
+    "basic": (resnet_spec.get("preresnet18", **SMALL), BASIC),
+    "basic_d": (resnet_spec.get("preresnet18", **SMALL_D), BASIC | D),
+    "bottleneck": (resnet_spec.get("preresnet50", **SMALL), {}),
+    "bottleneck_d": (resnet_spec.get("preresnet50", **SMALL_D), D),
+    "original": (resnet_spec.get("resnet50", **SMALL), {"preact": False}),
+    "original_d": (resnet_spec.get("resnet50", **SMALL_D), {"preact": False} | D),
+    "preresnet50": (resnet_spec.get("preresnet50", num_classes=10), {}),
+}
+
+
+def resnetv2_of(timm, spec, parts):
+    from timm.layers import BatchNormAct2d, create_conv2d
+
+    return timm.models.resnetv2.ResNetV2(
+        layers=spec.depths,
+        channels=spec.stage_channels,
+        num_classes=spec.num_classes,
+        stem_chs=spec.stem.channels[-1],
+        conv_layer=create_conv2d,
+        norm_layer=BatchNormAct2d,
+        **parts,
+    ).double()
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+@pytest.mark.parametrize("name", V2)
+def test_resnetv2_loads_our_file_strictly_and_computes_the_same(timm, ported, name, suffix):
+    spec, parts = V2[name]
+    ours = ported(spec, "timm_v2", suffix)
+    theirs = resnetv2_of(timm, spec, parts).eval()
+    timm.models.load_checkpoint(theirs, str(ours.file), strict=True)
+    with torch.no_grad():
+        ours.assert_computed_by(lambda x: theirs(torch.from_numpy(nchw(x))).numpy())
+
+
+@pytest.mark.parametrize("name", ["basic", "bottleneck_d", "original"])
+def test_the_state_that_resnetv2_saves_is_read(timm, ported, tmp_path, name):
+    spec, parts = V2[name]
+    ours = ported(spec, "timm_v2", ".pth")
+    theirs = resnetv2_of(timm, spec, parts)
+    timm.models.load_checkpoint(theirs, str(ours.file), strict=True)
+    torch.save(theirs.state_dict(), tmp_path / "saved.pth")
+    ours.assert_read_from(tmp_path / "saved.pth")

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from resnet_duet.port.random import random_weights
     from resnet_duet.proof.compare import compare
 
+__version__ = "0.1.0"
+
 _HOMES = {
     "compare": "resnet_duet.proof.compare",
     "convert": "resnet_duet.port.convert",

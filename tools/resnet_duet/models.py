@@ -10,9 +10,14 @@ import numpy as np
 from resnet_duet.errors import FileError
 from resnet_duet.frameworks import FRAMEWORKS, KERAS, builder, framework_of
 from resnet_duet.port import files
+from resnet_duet.port.arrays import Arrays
 from resnet_duet.port.checkpoint import Checkpoint
-from resnet_duet.port.convert import convert
-from resnet_duet.port.identify import Identity, identify
+from resnet_duet.port.convert import cast, convert
+from resnet_duet.port.evidence import configs_of_model
+from resnet_duet.port.head import AS_FILED, Head
+from resnet_duet.port.identify import identify
+from resnet_duet.port.label import Label, tool
+from resnet_duet.port.opening import open_checkpoint
 from resnet_spec import ResNetSpec
 
 
@@ -26,6 +31,7 @@ def load(
     dtype: str | None = None,
     spec: ResNetSpec | str | None = None,
     dialect: str | None = None,
+    num_classes: Head = AS_FILED,
 ) -> Any:
     """The network of a checkpoint, in either framework: identify, build, load.
 
@@ -34,6 +40,8 @@ def load(
         into: "torch" (a torch.nn.Module, NCHW) or "keras" (a keras.Model, NHWC).
         dtype: of the network; None for the file's, half precision widened to float32.
         spec, dialect: what the file is; None to find it out.
+        num_classes: of a new classifier, or None for a network without one; the file's own is
+            kept unless one of these is asked for.
 
     Returns:
         The network, with what it was found to be in its attribute `spec`.
@@ -46,7 +54,7 @@ def load(
         FrameworkError: `into` is not installed.
     """
     builder(into)  # a framework that is missing is told before a long read
-    checkpoint, identity = open_checkpoint(path, spec, dialect)
+    checkpoint, identity = open_checkpoint(path, spec, dialect, num_classes)
     if identity.doubtful:
         others = ", ".join(identity.rivals)
         doubt = f"{path} is taken for {identity.name}; {others} would fit as well: say spec=..."
@@ -61,7 +69,8 @@ def assemble(
     """The network of a spec in a framework, with these arrays in it."""
     twin = builder(into)
     net = twin.build(spec, dtype)
-    twin.write(net, convert(arrays, spec, dialect, FRAMEWORKS[into].dialect))
+    same = cast(Arrays.of(arrays), dtype)  # frameworks do not take NumPy's bfloat16
+    twin.write(net, convert(same, spec, dialect, FRAMEWORKS[into].dialect))
     return net
 
 
@@ -78,7 +87,7 @@ def save(net: Any, path: Path | str) -> None:
     own = framework_of(net)
     spec = spec_of(net)
     arrays = convert(builder(own.name).read(net), spec, own.dialect, target)
-    files.write(path, Checkpoint(arrays, spec), target, overwrite=True)
+    files.write(path, Arrays.of(arrays), Label(spec, None, tool()), target, overwrite=True)
 
 
 def spec_of(net: Any) -> ResNetSpec:
@@ -94,7 +103,7 @@ def spec_of(net: Any) -> ResNetSpec:
         return spec
     own = framework_of(net)
     shapes = {name: array.shape for name, array in builder(own.name).read(net).items()}
-    configs = {layer.name: layer.get_config() for layer in net.layers} if own is KERAS else {}
+    configs = configs_of_model(net) if own is KERAS else {}
     identity = identify(shapes, None, own.dialect, configs)
     if identity.doubtful:
         names = ", ".join((identity.name, *identity.rivals))
@@ -102,23 +111,7 @@ def spec_of(net: Any) -> ResNetSpec:
     return identity.spec
 
 
-def open_checkpoint(
-    path: Path | str, spec: ResNetSpec | str | None, dialect: str | None
-) -> tuple[Checkpoint, Identity]:
-    """Read a file, and tell what it is: what is given first, then what it says, then its arrays.
-
-    Raises:
-        FileError: no such file, a damaged one, or one of another network.
-    """
-    checkpoint = files.read(path)
-    shapes = {name: array.shape for name, array in checkpoint.arrays.items()}
-    known = checkpoint.spec if spec is None else spec
-    try:
-        return checkpoint, identify(shapes, known, dialect, checkpoint.configs)
-    except FileError as error:
-        raise FileError(f"{path}: {error}") from None
-
-
 def working_dtype(checkpoint: Checkpoint) -> str:
     """The file's precision, but float32 at least."""
-    return np.result_type(np.float32, *checkpoint.arrays.values()).name
+    dtypes = [dtype for dtype in checkpoint.arrays.dtypes if dtype.kind == "f"]
+    return np.result_type(np.float32, *dtypes).name

@@ -1,10 +1,9 @@
 """What the command prints for a person: rich tables that stay readable in a pipe."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from rich.console import Console
 from rich.table import Table
@@ -13,9 +12,9 @@ from rich.text import Text
 from resnet_spec.show import text
 
 if TYPE_CHECKING:
-    from resnet_duet.port.checkpoint import Checkpoint
-    from resnet_duet.port.identify import Identity
     from resnet_duet.proof.compare import Comparison
+
+T = TypeVar("T")
 
 WIDE = 160  # columns, where there is no terminal to fit into
 
@@ -37,24 +36,6 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str | int]]) ->
     for row in rows:
         table.add_row(*(Text(text(cell)) for cell in row))
     console.print(table)
-
-
-def print_identity(path: Path, identity: "Identity", checkpoint: "Checkpoint") -> None:
-    """What a file is, what of it was left out, and what its weights cannot tell."""
-    name = identity.name or "a network of its own"
-    console.print(f"{path}: {name} in dialect {identity.dialect}")
-    if identity.rivals:
-        others = ", ".join(identity.rivals)
-        console.print(f"  the same arrays would fit {others}; --spec decides")
-    if checkpoint.left_out:
-        console.print(f"  left out: {summary(checkpoint.left_out)}")
-
-
-def summary(names: Sequence[str]) -> str:
-    """A list of names, its middle cut out when it is long."""
-    if len(names) <= 4:
-        return ", ".join(names)
-    return f"{', '.join(names[:2])} ... {names[-1]} ({len(names)} in all)"
 
 
 def print_comparison(result: "Comparison", a: str, b: str) -> None:
@@ -80,3 +61,12 @@ def spinner(message: str) -> Iterator[None]:
     """A moving sign on a terminal while something takes its time."""
     with Console(stderr=True, markup=False).status(message):
         yield
+
+
+def progress(items: Sequence[T], message: str) -> Iterable[T]:
+    """The items one by one; on a terminal a bar shows how far it is."""
+    from rich.progress import track
+
+    if not sys.stderr.isatty():
+        return items
+    return track(items, message, console=Console(stderr=True, markup=False), transient=True)

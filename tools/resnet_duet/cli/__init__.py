@@ -6,8 +6,10 @@ from typing import Any
 
 import click
 
+from resnet_duet import __version__
 from resnet_duet.cli.convert import convert
 from resnet_duet.cli.demo import demo
+from resnet_duet.cli.inspect import inspect_file
 from resnet_duet.cli.verify import verify
 from resnet_duet.cli.zoo import list_networks, show
 
@@ -30,12 +32,12 @@ class Duet(click.Group):
 
 @click.group(cls=Duet)
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-@click.version_option(package_name="resnet-duet")
+@click.version_option(__version__)
 def main(debug: bool) -> None:
     """The same ResNet in PyTorch and in Keras: build, convert, prove."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow greets at length
     os.environ["KERAS_BACKEND"] = "tensorflow"  # whatever the shell says: this is our process
 
 
-for command in (list_networks, show, convert, verify, demo):
+for command in (list_networks, show, inspect_file, convert, verify, demo):
     main.add_command(command)

@@ -1,20 +1,62 @@
 """Options and values that several commands take."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from resnet_duet.port.checkpoint import Checkpoint
-    from resnet_duet.port.identify import Identity
     from resnet_spec import ResNetSpec
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program.")
 with_spec = click.option(
     "--spec", metavar="NAME|FILE", help="The network: a name of `list`, or a spec's .json file."
 )
+with_choices = click.option(
+    "--set",
+    "choices",
+    metavar="CHOICE=VALUE",
+    multiple=True,
+    help="As padding=same, norm_eps=1e-3.",
+)
+
+
+def with_head(command: Callable[..., None]) -> Callable[..., None]:
+    """The two options that choose a network's head."""
+    classes = click.option(
+        "--num-classes", type=click.IntRange(min=1), help="A new classifier of so many classes."
+    )
+    none = click.option("--no-head", is_flag=True, help="The network without its classifier.")
+    return classes(none(command))
+
+
+def head_of(num_classes: int | None, no_head: bool) -> int | str | None:
+    """The head that is asked for, in the word of `resnet_duet.port.head`."""
+    from resnet_duet.port.head import AS_FILED
+
+    if no_head and num_classes is not None:
+        raise click.UsageError("--no-head and --num-classes exclude each other")
+    return None if no_head else num_classes or AS_FILED
+
+
+def known_spec(spec: str | None) -> "ResNetSpec | str | None":
+    """The spec that `--spec` names, or that is in its file; None where it is not said."""
+    return read_spec(spec) if spec and spec.endswith(".json") else spec
+
+
+def choices_of(words: tuple[str, ...]) -> dict[str, object]:
+    """The choices of `--set`, for `amend`: those of the stem or the shortcut within one."""
+    choices: dict[str, Any] = {}
+    for word in words:
+        name, value = parse_choice(word)
+        outer, _, inner = name.partition(".")
+        if inner:
+            choices.setdefault(outer, {})[inner] = value
+        else:
+            choices[outer] = value
+    return choices
 
 
 def read_spec(path: str) -> "ResNetSpec":
@@ -47,13 +89,3 @@ def parse_size(text: str) -> tuple[int, int]:
     if not (height.isdecimal() and width.isdecimal() and int(height) and int(width)):
         raise click.UsageError(f"--size takes HEIGHTxWIDTH, not {text!r}")
     return int(height), int(width)
-
-
-def open_checkpoint(
-    path: Path, spec: str | None, dialect: str | None
-) -> tuple["Checkpoint", "Identity"]:
-    """Read a file and tell what it is, with a spec as the command line gives it."""
-    from resnet_duet import models
-
-    known = read_spec(spec) if spec and spec.endswith(".json") else spec
-    return models.open_checkpoint(path, known, dialect)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from resnet_duet.cli.options import as_json, open_checkpoint, with_spec
+from resnet_duet.cli.options import as_json, known_spec, with_spec
 
 if TYPE_CHECKING:
     from resnet_duet.frameworks import Framework
@@ -24,13 +24,17 @@ def verify(a: Path, b: Path | None, spec: str | None, as_json: bool) -> None:
 
     Runs them layer by layer in float64 on random images. Exit status 1 if they differ.
     """
+    from resnet_duet.cli.lines import identity_lines
     from resnet_duet.frameworks import KERAS, TORCH
     from resnet_duet.models import assemble
+    from resnet_duet.port.head import AS_FILED
+    from resnet_duet.port.opening import open_checkpoint
     from resnet_duet.proof.compare import compare
-    from resnet_duet.tables import print_comparison, print_identity, spinner
+    from resnet_duet.tables import print_comparison, spinner
 
-    first, identity = open_checkpoint(a, spec, None)
-    second, other = (first, identity) if b is None else open_checkpoint(b, spec, None)
+    known = known_spec(spec)
+    first, identity = open_checkpoint(a, known, None, AS_FILED)
+    second, other = (first, identity) if b is None else open_checkpoint(b, known, None, AS_FILED)
     # A file goes into the framework whose names it bears; a file alone goes into both.
     home, away = native(identity), native(other)
     if b is None:
@@ -44,9 +48,9 @@ def verify(a: Path, b: Path | None, spec: str | None, as_json: bool) -> None:
         rows = [{"layer": r.layer, "shape": r.shape, "error": finite(r.error)} for r in result.rows]
         click.echo(json.dumps({"same": result.same, "layers": rows}, allow_nan=False))
     else:
-        print_identity(a, identity, first)
-        if b is not None:
-            print_identity(b, other, second)
+        told = [(a, identity, first), *([] if b is None else [(b, other, second)])]
+        for line in (line for side in told for line in identity_lines(*side)):
+            click.echo(line)
         print_comparison(result, home.name, away.name)
     raise click.exceptions.Exit(0 if result.same else 1)
 
@@ -57,7 +61,8 @@ def native(identity: "Identity") -> "Framework":
     from resnet_duet.port import dialect
     from resnet_duet.port.dialects import DIALECTS
 
-    return TORCH if DIALECTS[identity.dialect].layout is dialect.TORCH else KERAS
+    words = DIALECTS[identity.dialect].layout.words
+    return TORCH if words == dialect.TORCH.words else KERAS
 
 
 def finite(error: float) -> float | None:

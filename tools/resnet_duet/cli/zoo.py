@@ -4,7 +4,7 @@ import json
 
 import click
 
-from resnet_duet.cli.options import as_json, parse_choice, parse_size, read_spec
+from resnet_duet.cli.options import as_json, choices_of, parse_size, read_spec, with_choices
 
 
 @click.command("list")
@@ -34,7 +34,7 @@ def list_networks(as_json: bool) -> None:
 @click.argument("network", metavar="NAME|FILE")
 @click.option("--layers", is_flag=True, help="Every layer in a row.")
 @click.option("--size", metavar="HxW", help="Size of the image. [default: the literature's]")
-@click.option("--set", "choices", metavar="CHOICE=VALUE", multiple=True, help="As padding=same.")
+@with_choices
 @as_json
 def show(
     network: str, layers: bool, size: str | None, choices: tuple[str, ...], as_json: bool
@@ -46,7 +46,7 @@ def show(
     from resnet_spec.rules import amend
 
     base = read_spec(network) if network.endswith(".json") else resnet_spec.get(network)
-    spec = amend(base, dict(map(parse_choice, choices)))
+    spec = amend(base, choices_of(choices))
     plan = resnet_spec.plan(spec)
     image = parse_size(size) if size else usual_size(plan)
     headings = tables.LAYER_HEADINGS if layers else tables.HEADINGS

@@ -5,18 +5,23 @@ from dataclasses import dataclass, replace
 
 import resnet_spec
 from resnet_duet.errors import DialectError, FileError
+from resnet_duet.port.arrays import Shape
 from resnet_duet.port.dialect import Dialect
 from resnet_duet.port.dialects import DIALECTS, dialect
 from resnet_duet.port.evidence import Configs, contradictions
+from resnet_duet.port.infer import fits, infer
 from resnet_spec import ResNetSpec, Role, WeightsError
-from resnet_spec.errors import Shape, check_arrays
+from resnet_spec.errors import check_arrays
 from resnet_spec.layers import Dense, Layer
+from resnet_spec.zoo import ZOO
 
 Shapes = Mapping[str, Shape]
-Candidate = tuple[str, ResNetSpec, Dialect]
+Candidate = tuple[ResNetSpec, Dialect]
 
+ENDS = ("in_channels", "num_classes")  # where a checkpoint may differ from its row of the zoo
 CLASSIFIER = (Role.KERNEL, Role.BIAS)  # what a network without a head lacks
-MOST_LISTED = 20  # faults of the nearest network that help a reader; more are only counted
+MOST_LISTED = 20  # faults of the nearest of many networks that help a reader
+MOST_BLOCKS = 4096  # of a network that is planned; the deepest of the literature has 600
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,7 @@ def identify(
 
     Args:
         shapes: {array name: shape}, all of the checkpoint's.
-        spec: the network, where it is known; for None every network of the zoo is tried.
+        spec: the network, where it is known; None to find it out.
         source: the dialect, where it is known; for None every dialect is tried.
         configs: Keras' configurations; empty where the file holds none.
 
@@ -54,102 +59,146 @@ def identify(
         FileError: nothing fits; it says what comes nearest and what is amiss there.
     """
     dialects = list(DIALECTS.values()) if source is None else [dialect(source)]
-    candidates = list(_candidates(shapes, spec, dialects))
-    fits = [c for c in candidates if _has_as_many(shapes, c[1], 0) and _misfit(shapes, c) is None]
-    if not fits:
-        raise _nearest(shapes, candidates)
-    agreeing = [c for c in fits if not any(_against(c, configs))]
-    if not agreeing:
-        name, *_ = fits[0]
-        against = "; ".join(_against(fits[0], configs))
-        raise FileError(f"the arrays are those of {name}, but it is another network: {against}")
-    first_dialect = agreeing[0][2]
-    same_arrays = [c for c in agreeing if c[2] is first_dialect]
-    usual = [c for c in same_arrays if first_dialect.builds(c[1])]
-    (name, found, _), *others = sorted(same_arrays, key=lambda c: c not in usual)
-    rivals = tuple(rival for rival, *_ in others)
-    return Identity(name, found, first_dialect.name, rivals, doubtful=len(usual) > 1)
+    for own in dialects:
+        found = infer(shapes, own) if spec is None else _known(shapes, spec, own)
+        if found and spec is None:
+            return _named(shapes, found, own, configs)
+        if found:
+            _refuse_contradictions(found, own, configs)
+            return Identity(zoo_name(found), found, own.name, (), doubtful=False)
+    if spec is None:  # names that no growing network has, such as Caffe's of more than 26 blocks
+        for own in dialects:
+            for name in resnet_spec.names():
+                if found := _known(shapes, name, own):
+                    return _named(shapes, found, own, configs)
+    raise _nearest(shapes, spec, dialects)
 
 
 def zoo_name(spec: ResNetSpec) -> str:
     """The name of a network in the zoo, whatever its image and classes; "" if it has none."""
-    ends = {"in_channels": spec.in_channels, "num_classes": spec.num_classes}
-    names = (name for name in resnet_spec.names() if resnet_spec.get(name, **ends) == spec)
-    return next(names, "")
+    return next((name for name, row in ZOO.items() if _body(row) == _body(spec)), "")
 
 
-def _candidates(
-    shapes: Shapes, spec: ResNetSpec | str | None, dialects: Sequence[Dialect]
-) -> Iterator[Candidate]:
-    """Every network that comes into question, under every dialect."""
-    if isinstance(spec, ResNetSpec):
-        name = zoo_name(spec)
-        yield from ((name, spec, candidate) for candidate in dialects)
-        return
-    names = resnet_spec.names() if spec is None else [spec]
-    for candidate in dialects:
-        for name in names:
-            base = resnet_spec.get(name)
-            near = _has_as_many(shapes, base, give_or_take=len(CLASSIFIER))
-            yield name, _adapted(base, candidate, shapes) if near else base, candidate
+def _body(spec: ResNetSpec) -> tuple[object, ...]:
+    """Every choice but those of the image and the classes."""
+    return tuple(value for name, value in vars(spec).items() if name not in ENDS)
 
 
-def _has_as_many(shapes: Shapes, spec: ResNetSpec, give_or_take: int) -> bool:
-    """Whether the network has about as many arrays: what is cheap to ask is asked first."""
-    return abs(len(resnet_spec.slots(resnet_spec.plan(spec))) - len(shapes)) <= give_or_take
+def _named(shapes: Shapes, found: ResNetSpec, own: Dialect, configs: Configs) -> Identity:
+    """Of all networks with these arrays, the one that the file or else its ecosystem means."""
+    alike = [row for row in _zoo_like(found) if fits(shapes, row, own)]
+    if configs:
+        from resnet_duet.port.unseen import settled_by
+
+        meant = settled_by(configs, own, alike or [found])
+        _refuse_contradictions(meant, own, configs)
+        return Identity(zoo_name(meant), meant, own.name, (), doubtful=False)
+    usual = [row for row in alike if own.usual(row) == row]
+    if usual:
+        chosen = usual[0]
+    else:
+        chosen = own.usual(found)
+        chosen = chosen if fits(shapes, chosen, own) else found
+    others = [row for row in (*usual, *alike) if row != chosen]
+    rivals = tuple(dict.fromkeys(map(zoo_name, others)))
+    return Identity(zoo_name(chosen), chosen, own.name, rivals, doubtful=len(usual) > 1)
+
+
+def _zoo_like(spec: ResNetSpec) -> Iterator[ResNetSpec]:
+    """The rows of the zoo that look the same where it is cheap to look."""
+    for row in ZOO.values():
+        if (
+            (row.block, row.depths, row.widths) == (spec.block, spec.depths, spec.widths)
+            and (row.groups, row.width_per_group) == (spec.groups, spec.width_per_group)
+            and (row.stem.channels, row.stem.kernel) == (spec.stem.channels, spec.stem.kernel)
+        ):
+            yield replace(row, in_channels=spec.in_channels, num_classes=spec.num_classes)
+
+
+def _known(shapes: Shapes, spec: ResNetSpec | str, own: Dialect) -> ResNetSpec | None:
+    """A given network, if its arrays are exactly these; one of the zoo takes the file's ends."""
+    if isinstance(spec, str):
+        base = resnet_spec.get(spec)
+        slots = len(resnet_spec.slots(resnet_spec.plan(base)))
+        if abs(slots - len(shapes)) > len(CLASSIFIER):
+            return None
+        spec = _adapted(base, own, shapes)
+    elif (blocks := sum(spec.depths) + len(spec.stem.channels)) > MOST_BLOCKS:
+        raise FileError(f"a network of {blocks:,} blocks is none that a file holds")
+    return spec if fits(shapes, spec, own) else None
 
 
 def _adapted(base: ResNetSpec, candidate: Dialect, shapes: Shapes) -> ResNetSpec:
     """`base` with the in_channels and num_classes that the shapes tell, where they tell them."""
     plan = resnet_spec.plan(base)
     names = candidate.layer_names(plan)
+    spelt = candidate.spelling(shapes, plan)
+    known = {spelt[name]: shape for name, shape in shapes.items()}
     slots = {s.layer: s for s in resnet_spec.slots(plan) if s.role is Role.KERNEL}
 
     def told(layer: Layer, axis: str) -> int | None:
         """This axis of the layer's kernel, if it is the only one of another size."""
         slot = slots[layer]
-        found = shapes.get(candidate.array_name(names.get(layer.name, ""), Role.KERNEL), ())
+        found = known.get(candidate.array_name(names.get(layer.name, ""), Role.KERNEL), ())
         sizes = dict(zip(candidate.axes(slot), found, strict=False))
-        wanted = dict(zip(slot.axes, slot.shape, strict=True))
-        fits = len(found) == len(slot.shape) and sizes | {axis: 0} == wanted | {axis: 0}
+        wanted = dict(zip(slot.axes, slot.shape, strict=True)) | {"1": 1}
+        wanted = {axis: wanted[axis] for axis in candidate.axes(slot)}
+        fits = len(found) == len(candidate.axes(slot)) and sizes | {axis: 0} == wanted | {axis: 0}
         return sizes[axis] if fits and sizes[axis] > 0 else None
 
     in_channels = told(plan.stem[0], "I") or base.in_channels
     num_classes = base.num_classes
     for layer in plan.head:
-        if isinstance(layer, Dense):
+        if isinstance(layer, Dense) and layer.name in names:
             own = [candidate.array_name(names[layer.name], role) for role in CLASSIFIER]
-            num_classes = told(layer, "O") or num_classes if any(n in shapes for n in own) else None
+            num_classes = told(layer, "O") or num_classes if any(n in known for n in own) else None
     return replace(base, in_channels=in_channels, num_classes=num_classes)
 
 
-def _misfit(shapes: Shapes, candidate: Candidate) -> WeightsError | DialectError | None:
-    _, spec, source = candidate
+def _refuse_contradictions(spec: ResNetSpec, own: Dialect, configs: Configs) -> None:
+    against = list(contradictions(resnet_spec.plan(spec), own, configs)) if configs else []
+    if against:
+        name = zoo_name(spec) or "the given spec"
+        raise FileError(
+            f"the arrays are those of {name}, but it is another network: {'; '.join(against)}"
+        )
+
+
+def _nearest(
+    shapes: Shapes, spec: ResNetSpec | str | None, dialects: Sequence[Dialect]
+) -> FileError:
+    """What comes nearest, and what is amiss there."""
+    given = [] if spec is None else [spec]
+    nearest: tuple[int, str, str, WeightsError] | None = None  # one at a time: they hold all names
+    for own in dialects:
+        for candidate in given or resnet_spec.names():
+            base = resnet_spec.get(candidate) if isinstance(candidate, str) else candidate
+            slots = len(resnet_spec.slots(resnet_spec.plan(base)))
+            if isinstance(candidate, str) and abs(slots - len(shapes)) <= len(CLASSIFIER):
+                base = _adapted(base, own, shapes)
+            if error := _misfit(shapes, base, own):
+                faults = len(error.missing) + len(error.unexpected) + len(error.misshapen)
+                if nearest is None or faults < nearest[0]:
+                    nearest = (faults, zoo_name(base) or "the given spec", own.name, error)
+    if nearest is None:
+        return FileError("no dialect has names for this network's layers")
+    faults, name, known_dialect, error = nearest
+    amiss = str(error) if given or faults <= MOST_LISTED else f"{error.summary} arrays"
+    return FileError(
+        f"no known network fits; the nearest is {name} in dialect {known_dialect}: {amiss}"
+    )
+
+
+def _misfit(shapes: Shapes, spec: ResNetSpec, own: Dialect) -> WeightsError | None:
     plan = resnet_spec.plan(spec)
     try:
-        table = source.table(plan)
-        check_arrays(shapes, {name: source.shape(slot) for name, slot in table.items()})
-    except (WeightsError, DialectError) as error:
+        spelt = own.spelling(shapes, plan)
+        check_arrays(
+            {spelt[name]: shape for name, shape in shapes.items()},
+            {name: own.shape(slot) for name, slot in own.table(plan).items()},
+        )
+    except DialectError:
+        return None
+    except WeightsError as error:
         return error
     return None
-
-
-def _against(candidate: Candidate, configs: Configs) -> Iterator[str]:
-    """What the configurations say against a candidate whose arrays fit."""
-    _, spec, source = candidate
-    return contradictions(resnet_spec.plan(spec), source, configs) if configs else iter(())
-
-
-def _nearest(shapes: Shapes, candidates: Sequence[Candidate]) -> FileError:
-    misfits = []
-    for candidate in candidates:
-        error = _misfit(shapes, candidate)
-        if isinstance(error, WeightsError):
-            faults = len(error.missing) + len(error.unexpected) + len(error.misshapen)
-            misfits.append((faults, candidate, error))
-    if not misfits:
-        return FileError("no dialect has names for this network's layers")
-    faults, (name, _, source), error = min(misfits, key=lambda misfit: misfit[0])
-    amiss = str(error) if faults <= MOST_LISTED else f"{error.summary} arrays"
-    nearest = f"the nearest is {name or 'the given spec'} in dialect {source.name}"
-    return FileError(f"no known network fits; {nearest}: {amiss}")

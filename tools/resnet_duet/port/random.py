@@ -34,10 +34,11 @@ def random_weights(
     """
     plan = resnet_spec.plan(resnet_spec.get(spec) if isinstance(spec, str) else spec)
     rng = np.random.default_rng(seed)
-    return {name: _draw(rng, slot, Norms(norms)) for name, slot in DIALECT.table(plan).items()}
+    return {name: draw(rng, slot, Norms(norms)) for name, slot in DIALECT.table(plan).items()}
 
 
-def _draw(rng: np.random.Generator, slot: Slot, norms: Norms) -> np.ndarray:
+def draw(rng: "np.random.Generator", slot: Slot, norms: Norms) -> np.ndarray:
+    """One array, float64, with the canonical axes."""
     is_random = norms is Norms.RANDOM
     match slot.role:
         case Role.KERNEL | Role.BIAS if isinstance(slot.layer, Dense):

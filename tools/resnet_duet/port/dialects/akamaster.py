@@ -1,17 +1,14 @@
-"""akamaster/pytorch_resnet_cifar10: torchvision's names, but the classifier is `linear`."""
+"""akamaster/pytorch_resnet_cifar10: `linear` for `fc`, `shortcut` for `downsample`."""
 
-from resnet_duet.port.dialect import TORCH, Dialect, canonical_names
-from resnet_spec import Plan, ResNetSpec, ShortcutKind
-
-
-def layer_names(plan: Plan) -> dict[str, str]:
-    """The canonical names, and `linear` for `fc`."""
-    return canonical_names(plan) | {"fc": "linear"}
+from resnet_duet.port.dialect import TORCH, Dialect, as_written
+from resnet_duet.port.dialects.kuangliu import layer_names
+from resnet_duet.port.habit import adopt
+from resnet_spec import ResNetSpec, ShortcutKind
 
 
-def builds(spec: ResNetSpec) -> bool:
+def usual(spec: ResNetSpec) -> ResNetSpec:
     """Its option A has the new channels on both sides; it has no plain networks."""
-    return spec.shortcut.kind not in (ShortcutKind.NONE, ShortcutKind.ZERO_PAD_END)
+    return adopt(spec, {"shortcut.kind": ShortcutKind.ZERO_PAD_BOTH_SIDES}, layer_names)
 
 
-DIALECT = Dialect("akamaster", TORCH, layer_names, builds)
+DIALECT = Dialect("akamaster", TORCH, layer_names, usual, as_written)

@@ -1,31 +1,76 @@
 """The .h5 of Keras 1 and 2 and of tf.keras: a group for each layer; weights or a whole model."""
 
+from collections.abc import Iterator
 from pathlib import Path
-
-import h5py
+from typing import Any, BinaryIO
 
 from resnet_duet.errors import FileError
+from resnet_duet.port.arrays import Arrays
 from resnet_duet.port.checkpoint import Checkpoint
 from resnet_duet.port.evidence import configs_of
-from resnet_duet.port.files import weights_h5
+from resnet_duet.port.files import hdf5, weights_h5
+from resnet_duet.port.label import KEY, Label
+
+WHOLE_MODEL = "model_weights"  # the group of the weights, beside a configuration
+OPTIMIZER = "optimizer_weights"
+KERAS_1 = {  # words of Keras 1, which called the variance a deviation
+    "W": "kernel",
+    "b": "bias",
+    "running_mean": "moving_mean",
+    "running_std": "moving_variance",
+}
+KERAS_VERSION = "2.15.0"  # whose format this is
 
 
 def read(path: Path) -> Checkpoint:
     """Every weight, as layer/word: `conv2d_3/kernel`."""
-    with h5py.File(path) as file:
-        if "layers" in file:
-            return weights_h5.read_group(file)
-        root = file.get("model_weights", file)
-        if "layer_names" not in root.attrs:
-            raise FileError("it is HDF5, but lists no layer_names, so it holds no weights of Keras")
-        arrays = {}
-        for layer in map(_text, root.attrs["layer_names"]):
-            for weight in map(_text, root[layer].attrs["weight_names"]):
-                word = weight.rpartition("/")[2].partition(":")[0]
-                arrays[f"{layer}/{word}"] = root[layer][weight][()]
-        config = file.attrs.get("model_config")
-        return Checkpoint(arrays, None, configs=configs_of(_text(config)) if config else {})
+    index = hdf5.index(path)
+    if "layers" in index.attributes:
+        return weights_h5.from_index(index)
+    root = WHOLE_MODEL if WHOLE_MODEL in index.attributes else ""
+    layers = hdf5.texts(index.attributes[root], "layer_names")
+    if layers is None:
+        raise FileError("it is HDF5, but lists no layer_names, so it holds no weights of Keras")
+    entries, prefix = {}, f"{root}/" if root else ""
+    for layer in layers:
+        weights = _weights(index, prefix + layer)
+        for name, weight in zip(_names(layer, weights), weights, strict=True):
+            entries[name] = index.entry(f"{prefix}{layer}/{weight}")
+    left_out = tuple(path for path in index.datasets if path.startswith(f"{OPTIMIZER}/"))
+    config, label = (index.attributes[""].get(name) for name in ("model_config", KEY))
+    return Checkpoint(
+        Arrays(entries),
+        Label.from_json(label) if label else None,
+        left_out,
+        configs_of(config) if config else {},
+    )
 
 
-def _text(name: bytes | str) -> str:
-    return name.decode() if isinstance(name, bytes) else name
+def write(stream: BinaryIO, arrays: Arrays, label: Label) -> None:
+    """Weights as Keras 2 saved them; Keras loads them by its order of layers or by their names."""
+    layers = weights_h5.by_layer(arrays)
+    places: dict[str, tuple[Any, str]] = {}
+    with hdf5.writing(stream) as file:
+        file.attrs[KEY] = label.to_json()
+        file.attrs["backend"] = b"tensorflow"
+        file.attrs["keras_version"] = KERAS_VERSION.encode()
+        hdf5.put_texts(file, "layer_names", list(layers))
+        for layer, variables in layers.items():
+            group = file.create_group(layer)
+            hdf5.put_texts(group, "weight_names", [f"{layer}/{word}:0" for word in variables])
+            places |= {name: (group, f"{layer}/{word}:0") for word, name in variables.items()}
+        hdf5.put(places, arrays)
+
+
+def _names(layer: str, weights: list[str]) -> Iterator[str]:
+    """The arrays' names. A layer that is itself a model lists the weights of all its layers."""
+    words = [weight.rpartition("/")[2].partition(":")[0] for weight in weights]
+    words = [word.removeprefix(f"{layer}_") for word in words]  # Keras 1: bn_conv1_running_mean
+    is_model = len(set(words)) < len(words)
+    for weight, word in zip(weights, words, strict=True):
+        owner = weight.split("/")[-2] if is_model and "/" in weight else layer
+        yield f"{owner}/{KERAS_1.get(word, word)}"
+
+
+def _weights(index: hdf5.Index, group: str) -> list[str]:
+    return hdf5.texts(index.attributes.get(group, {}), "weight_names") or []

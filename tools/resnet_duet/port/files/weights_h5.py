@@ -1,79 +1,84 @@
-"""Keras 3's .weights.h5: groups numbered by class, each with its layer's name as an attribute."""
+"""Keras 3's .weights.h5: groups counted by class, each with its layer's name as an attribute."""
 
-import io
-import zipfile
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-import h5py
-import numpy as np
+from typing import Any, BinaryIO
 
 from resnet_duet.errors import FileError
-from resnet_duet.frameworks import builder
+from resnet_duet.port.arrays import Arrays
 from resnet_duet.port.checkpoint import Checkpoint
-from resnet_spec import ResNetSpec
+from resnet_duet.port.files import hdf5
+from resnet_duet.port.label import KEY, Label
 
-SPEC = "resnet_spec"
-WEIGHTS = "model.weights.h5"  # the same file within a .keras
-WORDS = {
+WORDS = {  # Keras' classes, in its own spelling, and the order of their variables
     "batch_normalization": ("gamma", "beta", "moving_mean", "moving_variance"),
     "conv2d": ("kernel", "bias"),
     "dense": ("kernel", "bias"),
 }
+OPTIMIZER = "optimizer"
 
 
 def read(path: Path) -> Checkpoint:
     """Every variable, by its layer's name."""
-    with h5py.File(path) as file:
-        return read_group(file)
+    return from_index(hdf5.index(path))
 
 
-def read_group(file: h5py.Group) -> Checkpoint:
-    """The same, from an open file."""
-    if "layers" not in file:
-        raise FileError("it has no group 'layers', so it holds no weights of Keras 3")
-    arrays = {name: array for key, g in file["layers"].items() for name, array in _layer(key, g)}
-    text = file.attrs.get(SPEC)
-    return Checkpoint(arrays, ResNetSpec.from_json(text) if text else None)
+def from_index(index: hdf5.Index) -> Checkpoint:
+    """The same, of a file whose index is known; layers may stand within models within models."""
+    variables = [path for path in index.datasets if path.split("/")[-2:-1] == ["vars"]]
+    if not any(path.startswith("layers/") for path in variables):
+        raise FileError("it has no group 'layers' with variables, so no weights of Keras 3")
+    entries = {
+        _name(index, path): index.entry(path)
+        for path in variables
+        if not path.startswith(f"{OPTIMIZER}/")
+    }
+    left_out = tuple(path for path in index.datasets if path.startswith(f"{OPTIMIZER}/"))
+    text = index.attributes[""].get(KEY)
+    return Checkpoint(Arrays(entries), Label.from_json(text) if text else None, left_out)
 
 
-def write(path: Path, checkpoint: Checkpoint) -> None:
-    """Keras' own file of the network's weights, and the spec as an attribute.
+def write(stream: BinaryIO, arrays: Arrays, label: Label) -> None:
+    """The file that Keras would write: it loads variables by counting layers of a class.
 
-    `save_weights` writes through HDF5, which crashes the process when the disk is full. The same
-    file stands in a .keras archive, and Keras makes that one in memory.
+    The arrays stand in the order in which Keras lists the layers, as every dialect of Keras does.
     """
-    archive = path.parent / "model.keras"
-    model(checkpoint).save(archive)
-    with zipfile.ZipFile(archive) as parts:
-        content = io.BytesIO(parts.read(WEIGHTS))
-    archive.unlink()
-    with h5py.File(content, "a") as file:
-        file.attrs[SPEC] = spec_of(checkpoint).to_json()
-    path.write_bytes(content.getvalue())
+    counts = Counter[str]()
+    places: dict[str, tuple[Any, str]] = {}
+    with hdf5.writing(stream) as file:
+        file.attrs[KEY] = label.to_json()
+        layers = file.create_group("layers")
+        for layer, variables in by_layer(arrays).items():
+            kind = _class(variables, arrays)
+            number = f"_{counts[kind]}" if counts[kind] else ""
+            counts[kind] += 1
+            group = layers.create_group(f"{kind}{number}/vars")
+            group.attrs["name"] = layer
+            for word, name in variables.items():
+                places[name] = (group, str(WORDS[kind].index(word)))
+        hdf5.put(places, arrays)
 
 
-def model(checkpoint: Checkpoint) -> Any:
-    """The Keras network that holds these arrays."""
-    keras_twin = builder("keras")
-    dtype = np.result_type(*checkpoint.arrays.values()).name
-    network = keras_twin.build(spec_of(checkpoint), dtype)
-    keras_twin.write(network, checkpoint.arrays)
-    return network
+def by_layer(arrays: Arrays) -> dict[str, dict[str, str]]:
+    """{layer: {word: name of the array}}."""
+    layers: dict[str, dict[str, str]] = {}
+    for name in arrays:
+        layer, _, word = name.rpartition("/")
+        layers.setdefault(layer, {})[word] = name
+    return layers
 
 
-def spec_of(checkpoint: Checkpoint) -> ResNetSpec:
-    """The spec without which Keras' order of layers is unknown."""
-    if checkpoint.spec is None:
-        raise FileError("a Keras file is written from a network, so it needs a spec")
-    return checkpoint.spec
+def _class(variables: Mapping[str, str], arrays: Arrays) -> str:
+    if "kernel" not in variables:
+        return "batch_normalization"
+    return "conv2d" if len(arrays.entries[variables["kernel"]].shape) == 4 else "dense"
 
 
-def _layer(key: str, group: h5py.Group) -> Iterator[tuple[str, np.ndarray]]:
-    """`conv2d_7/vars/0` of the layer named conv1 is conv1/kernel."""
-    variables = group.get("vars", {})
+def _name(index: hdf5.Index, path: str) -> str:
+    """`layers/conv2d_7/vars/0` is the kernel of the layer that the group names."""
+    *_, key, _, number = path.split("/")
     words = WORDS.get(key.rstrip("_0123456789"), ())
-    for number in sorted(variables, key=int):
-        word = words[int(number)] if int(number) < len(words) else number
-        yield f"{variables.attrs.get('name', key)}/{word}", variables[number][()]
+    layer = index.attributes[path.removesuffix(f"/{number}")].get("name", key)
+    is_known = number.isdecimal() and int(number) < len(words)
+    return f"{layer}/{words[int(number)] if is_known else number}"
