@@ -56,7 +56,7 @@ def judged(
 
     Args:
         task: "read", or "convert" for the command of this name, with its options.
-        real_child: whether HDF5 is read by the program that reads it, or by a fork, which is faster.
+        real_child: whether HDF5 is read by the program that reads it, or by a fork of this one.
     """
     code = f"import sandbox; sandbox.answer({task!r}, {options!r}, {real_child!r})"
     with (

@@ -2,6 +2,7 @@
 
 import io
 import json
+import random
 import tempfile
 import zipfile
 from functools import cache
@@ -20,6 +21,8 @@ SPEC = resnet_spec.get(
     "cifar_resnet20_b", depths=(1, 1, 1), widths=(2, 4, 8), stem={"channels": (2,)}, num_classes=7
 )
 LABEL = Label(SPEC, None, "test")
+
+AT_THE_ENDS = 3000  # bytes of a file, where headers and indices stand
 
 # kind: (file name, dialect of its names, whether a checksum protects every array)
 KINDS = {
@@ -115,3 +118,13 @@ def layers():
     for name in order:
         kind = "Conv2D" if "conv" in name else "Layer"
         yield {"class_name": kind, "name": name, "config": {"name": name}}
+
+
+def flipped(content, seed):
+    """The content with one to eight bits or bytes changed, mostly in its headers and indices."""
+    rng, damaged = random.Random(seed), bytearray(content)
+    for _ in range(rng.choice((1, 1, 2, 8))):
+        place = rng.choice((len(content), min(len(content), AT_THE_ENDS), -AT_THE_ENDS))
+        at = rng.randrange(place) if place > 0 else max(0, len(content) + rng.randrange(place, 0))
+        damaged[at] = rng.choice((damaged[at] ^ 1 << rng.randrange(8), 0, 255))
+    return bytes(damaged)

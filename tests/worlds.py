@@ -16,8 +16,24 @@ from resnet_spec import ResNetSpec
 # the smallest known mistake, an eps of 1.001e-5 for 1e-5, costs 5e-8 and more.
 SAME = 1e-10
 
+# One row of the zoo or two for each family.
+FAMILIES = ("resnet18", "resnet50", "resnet50_v1", "resnext50_32x4d", "wide_resnet50_2")
+FAMILIES += ("keras_resnet50", "keras_resnet50v2", "preresnet18", "preresnet50", "resnet50c")
+FAMILIES += ("cifar_resnet20", "cifar_resnet20_a_end", "cifar_resnet20_b", "cifar_plain20")
+FAMILIES += ("resnet18d", "resnet50d", "mlperf_resnet8", "keras_cifar_resnet20v2")
+
 EVEN = (32, 48)
 ODD = (33, 45)
+
+
+def every_row() -> list:
+    """Every row of the zoo as a parameter; of each family one is quick, the others are slow."""
+    import pytest
+
+    return [
+        pytest.param(name, marks=() if name in FAMILIES else pytest.mark.slow)
+        for name in resnet_spec.names()
+    ]
 
 
 def thin(spec: ResNetSpec) -> ResNetSpec:

@@ -16,7 +16,7 @@ from resnet_duet.port.dialects import DIALECTS, dialect
 from resnet_duet.port.files import h5_child, hdf5
 from resnet_duet.port.label import Label
 from resnet_spec import WeightsError
-from worlds import bits, thin
+from worlds import bits, every_row, thin
 
 SPEC = resnet_spec.get("cifar_resnet20_b")
 
@@ -54,7 +54,7 @@ def short(spec):
     return replace(spec, depths=tuple(min(depth, 3) for depth in spec.depths))
 
 
-@pytest.mark.parametrize("name", resnet_spec.names())
+@pytest.mark.parametrize("name", every_row())
 def test_every_zoo_row_goes_between_every_pair_of_dialects_bit_for_bit(name):
     spec = short(thin(resnet_spec.get(name)))
     home = random_bits(spec)
@@ -67,6 +67,7 @@ def test_every_zoo_row_goes_between_every_pair_of_dialects_bit_for_bit(name):
             assert bits(resnet_duet.convert(arrays, spec, source, target)) == want[target]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", resnet_spec.names())
 def test_every_zoo_row_goes_to_every_dialect_at_its_full_depth_and_back(name):
     spec = thin(resnet_spec.get(name))
@@ -83,7 +84,7 @@ def read_here(path, *names):
         return content if names else h5_child.index(file).encode()
 
 
-@pytest.mark.parametrize("name", resnet_spec.names())
+@pytest.mark.parametrize("name", every_row())
 def test_every_zoo_row_goes_through_every_format_bit_for_bit(name, tmp_path, monkeypatch):
     monkeypatch.setattr(hdf5, "_ask", read_here)
     goes_through_every_format(short(thin(resnet_spec.get(name))), tmp_path)

@@ -23,12 +23,8 @@ from resnet_spec import (
     ShortcutStride,
     Stem,
 )
-from worlds import thin
+from worlds import FAMILIES, thin
 
-FAMILIES = ("resnet18", "resnet50", "resnet50_v1", "resnext50_32x4d", "wide_resnet50_2")
-FAMILIES += ("keras_resnet50", "keras_resnet50v2", "preresnet18", "preresnet50", "resnet50c")
-FAMILIES += ("cifar_resnet20", "cifar_resnet20_a_end", "cifar_resnet20_b", "cifar_plain20")
-FAMILIES += ("resnet18d", "resnet50d", "mlperf_resnet8", "keras_cifar_resnet20v2")
 THOUSAND_LAYERS = tuple(n for n in resnet_spec.names() if "1001" in n or "1202" in n)
 
 
@@ -45,6 +41,7 @@ def same_arrays(a, b, dialect):
     return shapes_of(a, dialect) == shapes_of(b, dialect)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FAMILIES)
 def test_one_row_of_every_family_is_recognised_in_every_dialect_that_names_it(name):
     spec = resnet_spec.get(name, num_classes=17, in_channels=4)

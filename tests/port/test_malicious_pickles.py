@@ -41,12 +41,16 @@ def dict_of(*keys_and_values):
     return pickle.EMPTY_DICT + pickle.MARK + b"".join(keys_and_values) + pickle.SETITEMS
 
 
-def storage(key=word("0"), kind="FloatStorage", size=number(4)):
+FOUR, FIRST = number(4), number(0)
+KEY = word("0")
+
+
+def storage(key=KEY, kind="FloatStorage", size=FOUR):
     parts = (word("storage"), name("torch", kind), key, word("cpu"), size)
     return tuple_of(*parts) + pickle.BINPERSID
 
 
-def tensor(*, of=None, offset=number(0), shape=(4,), stride=(1,)):
+def tensor(*, of=None, offset=FIRST, shape=(4,), stride=(1,)):
     shape, stride = (
         given if isinstance(given, bytes) else tuple_of(*map(number, given))
         for given in (shape, stride)
@@ -217,8 +221,7 @@ def test_a_harmful_pickle_is_told_in_one_line(wrapped):
 HARMLESS = {
     "plain": state(),
     "a frame longer than the file": pickle.FRAME + HUGE + state(),
-    "places of the memo far apart": b"N" + b"r\xff\xff\xff\xff" + b"0" * 0 + b"Nr\xfe\xff\xff\xff"
-    + state() + pickle.TUPLE3 + b"q\1" + dict_of(word("state_dict"), state()),
+    "a memo of far places": b"Nr\xff\xff\xff\xff" + state(),
     "one number four times": state(stride=(0,)),
     "backwards by columns": state(shape=(2, 2), stride=(1, 2)),
     "the same storage in a thousand tensors": dict_of(
@@ -237,12 +240,12 @@ def test_an_odd_pickle_that_does_no_harm_is_read(wrapped):
     assert outcomes[0].result == {"conv1.weight": ("<f4", (4,), BYTES)}
 
 
-@pytest.mark.parametrize("wrapped", [zipped, bare])
-@pytest.mark.parametrize("program", [b"(" + b"}" * 3_000_000 + b"t", b"N" + b"\x94" * 3_000_000])
-def test_a_pickle_of_a_million_objects_stays_in_the_bound_of_memory(wrapped, program):
-    file = wrapped(whole(program, 4))
+@pytest.mark.parametrize("program", [b"(" + b"}" * 2_000_000 + b"t", b"N" + b"\x94" * 2_000_000])
+def test_a_pickle_of_a_million_objects_stays_in_the_bound_of_memory(program):
+    file = zipped(whole(program, 4))
     (outcome,) = judged([("x.pth", file)], "read")
     assert_harmless(outcome, "x.pth", file)
+    assert outcome.memory < 2**26 + 150 * len(file)
     assert outcome.error is not None
 
 

@@ -83,6 +83,7 @@ def test_the_mlcommons_net_in_pytorch_gives_its_own_keras_logits(data, cifar):
     assert_close(torch_logits(ours, some), keras_logits(theirs, some), "logits")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("file", "prepare", "correct"), NETS, ids=[n[0] for n in NETS])
 @pytest.mark.parametrize("ending", [row.suffixes[0] for row in files.FORMATS])
 def test_a_real_file_goes_through_every_format_with_no_flag_and_keeps_its_count(

@@ -72,8 +72,8 @@ def _in_memory(array: np.ndarray) -> Entry:
 
 
 def is_number(dtype: np.dtype) -> bool:
-    """Whether weights come in this precision: floating point, NumPy's own or bfloat16."""
-    return dtype.kind == "f" or dtype.name == "bfloat16"
+    """Whether weights come in this precision: of the floating ones, those that formats have."""
+    return dtype.name in ("bfloat16", "float16", "float32", "float64")
 
 
 def named_dtype(name: str) -> np.dtype:

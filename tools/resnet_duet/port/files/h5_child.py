@@ -5,13 +5,17 @@ for ever. Here it may: `hdf5.py` started this process, and waits for it for so l
 """
 
 import json
+import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
 
-MEMORY = 2 * 2**30  # bytes of address space
+MEMORY = 192 * 2**20  # bytes that it may take beyond what it has when it is started
+TIMES = 300  # a file's size, which it may take as well
+UNKNOWN = 2 * 2**30  # bytes that it has, where the system does not say
 DEEPEST = 16  # groups within groups
 LONGEST = 16 * 2**20  # characters of names and texts, some ten times what 1,202 layers have
 
@@ -42,19 +46,20 @@ class Index:
         if isinstance(item, h5py.Group):
             if path.count("/") > DEEPEST:
                 raise ValueError(f"more than {DEEPEST} groups stand one in another")
+            links = item.id.links
             for name in item:
                 whole = f"{path}/{name}" if path else name
-                if not isinstance(item.get(name, getlink=True), h5py.HardLink):
+                if links.get_info(os.fsencode(name)).type != h5py.h5l.TYPE_HARD:
                     raise ValueError(f"refused, since {whole} is a link to somewhere else")
                 self.note(item[name], whole)
         elif isinstance(item, h5py.Dataset) and item.shape is not None:
-            if item.external or item.is_virtual:
-                raise ValueError(f"refused, since {path} lies in another file")
-            self.datasets[path] = (item.shape, item.dtype.str, offset(item))
+            self.datasets[path] = (item.shape, item.dtype.str, offset(item, path))
 
     def texts(self, item: h5py.HLObject) -> dict[str, str | list[str]]:
         """Those attributes that are texts or lists of texts."""
-        found = {}
+        found: dict[str, str | list[str]] = {}
+        if not h5py.h5a.get_num_attrs(item.id):
+            return found
         for name in item.attrs:
             if item.attrs.get_id(name).dtype.kind not in "SO":  # numbers may be any number of them
                 continue
@@ -79,11 +84,17 @@ def index(file: h5py.File) -> str:
     return json.dumps({"attributes": found.attributes, "datasets": found.datasets})
 
 
-def offset(dataset: h5py.Dataset) -> int | None:
+def offset(dataset: h5py.Dataset, path: str) -> int | None:
     """Where the bytes begin; None where they do not lie in the file as NumPy would have them."""
-    if dataset.chunks or dataset.id.get_type() != h5py.h5t.py_create(dataset.dtype, logical=True):
-        return None  # in pieces or squeezed; or of a precision that HDF5 would convert
-    return dataset.id.get_offset()  # None as well if there are few or none
+    properties = dataset.id.get_create_plist()
+    layout = properties.get_layout()
+    if layout == h5py.h5d.VIRTUAL or properties.get_external_count():
+        raise ValueError(f"refused, since {path} lies in another file")
+    if layout != h5py.h5d.CONTIGUOUS:  # in pieces, which may be squeezed, or tiny
+        return None
+    if dataset.id.get_type() != h5py.h5t.py_create(dataset.dtype, logical=True):
+        return None  # of a precision that HDF5 would convert
+    return dataset.id.get_offset()  # None as well if nothing was written
 
 
 def text(value: Any) -> Any:
@@ -91,20 +102,26 @@ def text(value: Any) -> Any:
     return value.decode(errors="replace") if isinstance(value, bytes) else value
 
 
-def bound_memory() -> None:
+def bound_memory(size: int) -> None:
     """A lie about a size must not take the machine's memory."""
     try:
         import resource
     except ImportError:  # Windows has no such thing
         return
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    statistics = Path("/proc/self/statm")
+    pages = int(statistics.read_text().split()[0]) if statistics.exists() else 0
+    most = (pages * resource.getpagesize() or UNKNOWN) + MEMORY + TIMES * size
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if hard != resource.RLIM_INFINITY:  # a narrower bound of the user's own
+        most = min(most, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (most, hard))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def main(path: str, *names: str) -> None:
     """Print the file's index, or the bytes of the arrays of these names."""
-    bound_memory()
     try:
+        bound_memory(Path(path).stat().st_size)
         with h5py.File(path) as file:
             output = b"".join(file[name][()].tobytes() for name in names)
             sys.stdout.buffer.write(output if names else index(file).encode())

@@ -1,0 +1,440 @@
+"""Archives, headers and labels that lie: zip, .npz, .safetensors, .keras, and what a file says."""
+
+import io
+import json
+import random
+import struct
+import zipfile
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from resnet_duet import convert
+from resnet_duet.errors import FileError
+from resnet_duet.port import files
+from resnet_duet.port.arrays import Arrays
+from resnet_duet.port.label import KEY, LONGEST, Label
+from resnet_spec import ResNetError
+from sandbox import assert_harmless, judged
+from thin_files import LABEL, SPEC, layers, thin_file, weights
+
+NUMBERS = bytes(range(16))
+
+
+def assert_told(name, cases, task="read"):
+    """Every case is an error of one line."""
+    outcomes = judged(((name, file) for file in cases.values()), task)
+    for (what, file), outcome in zip(cases.items(), outcomes, strict=True):
+        assert_harmless(outcome, name, file)
+        assert outcome.error is not None, what
+
+
+def assert_read(name, cases, want):
+    """Every case gives these arrays."""
+    outcomes = judged(((name, file) for file in cases.values()), "read")
+    for (what, file), outcome in zip(cases.items(), outcomes, strict=True):
+        assert_harmless(outcome, name, file)
+        assert outcome.result == want, f"{what}: {outcome.error}"
+
+
+def npy(
+    descr="'<f4'", shape="(4,)", order="False", version=1, data=NUMBERS, text=None, length=None
+):
+    """A .npy file whose header says anything."""
+    text = text or f"{{'descr': {descr}, 'fortran_order': {order}, 'shape': {shape}, }}\n"
+    length = len(text) if length is None else length
+    size = length.to_bytes(2 if version == 1 else 4, "little")
+    return b"\x93NUMPY" + bytes([version, 0]) + size + text.encode() + data
+
+
+def archive(*members, method=zipfile.ZIP_STORED):
+    """A zip of (name, content)."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", method) as file:
+        for name, content in members:
+            file.writestr(name, content)
+    return stream.getvalue()
+
+
+def npz(**header):
+    return archive(("a.npy", npy(**header)))
+
+
+HEADERS = {
+    "a shape of 10**12": npz(shape="(1000000000000,)"),
+    "a shape of 4,000 digits": npz(shape=f"({'9' * 4000},)"),
+    "a shape of 5,000 digits": npz(shape=f"({'9' * 5000},)"),
+    "a shape below zero": npz(shape="(-1,)"),
+    "a shape of nothing and of 2**70": npz(shape=f"(0, {2**70})", data=b""),
+    "a shape of a hundred axes": npz(shape=f"({'1,' * 100})"),
+    "a shape that is no tuple": npz(shape="4"),
+    "a shape of truth": npz(shape="(True,)"),
+    "two shapes that cancel out": archive(
+        ("a.npy", npy(shape=f"({-(2**33)},)")), ("b.npy", npy(shape=f"({2**33},)"))
+    ),
+    "version 3": npz(version=3),
+    "version 255": npz(version=255),
+    "a header of four gigabytes": npz(version=2, length=2**32 - 1),
+    "a header of no bytes": npz(length=0),
+    "a header of code": npz(text="__import__('os').system('touch /tmp/resnet-duet-harmed')"),
+    "brackets in brackets": npz(text="(" * 5000 + ")" * 5000),
+    "minus minus minus": npz(text="{'descr':" + "-" * 9000 + "1}"),
+    "pickled objects": npz(descr="'|O'"),
+    "pickled objects in a record": npz(descr="[('x', '|O')]"),
+    "numbers of a gigabyte each": npz(descr="'|V1000000000'"),
+    "numbers of no bytes": npz(descr="'|V0'", shape="(1000000000000,)"),
+    "fields in fields": npz(descr="[('x', " * 1000 + "'<f4'" + ")]" * 1000),
+    "a precision that is none": npz(descr="'<f3'"),
+    "an order that is none": npz(order="5"),
+    "fewer numbers than it says": npz(data=NUMBERS[:-1]),
+    "more numbers than it says": npz(data=NUMBERS + b"\0"),
+}
+
+
+def test_a_header_of_npz_that_lies_is_told_in_one_line():
+    assert_told("x.npz", HEADERS)
+
+
+def field(file, signature, offset, layout, value):
+    """The zip with another number in the first record of this kind."""
+    at = file.index(signature) + offset
+    return file[:at] + struct.pack(layout, value) + file[at + struct.calcsize(layout) :]
+
+
+PLAIN = npz()
+ENTRY, END = b"PK\1\2", b"PK\5\6"  # of the index, and behind it
+NOISE = random.Random(0).randbytes(2**20)
+
+
+def overlapping(times):
+    """An index whose entries all point to the same bytes."""
+    names = [f"{number:04}.npy" for number in range(times)]
+    whole = archive(*((name, npy(shape="(250000,)", data=NOISE[:1000000])) for name in names))
+    with zipfile.ZipFile(io.BytesIO(whole)) as file:
+        starts = [member.header_offset for member in file.infolist()] + [file.start_dir]
+    first, index = whole[: starts[1]], bytearray(whole[starts[-1] :])
+    at = -1
+    while (at := index.find(ENTRY, at + 1)) >= 0:
+        struct.pack_into("<I", index, at + 42, 0)
+        index[at + 46 : at + 50] = b"0000"
+    end = index.index(END)
+    struct.pack_into("<I", index, end + 16, len(first))
+    return first + bytes(index)
+
+
+ARCHIVES = {
+    "a bomb": archive(("a.npy", npy(shape="(25000000,)", data=bytes(10**8))), method=8),
+    "a bomb in a member that is no array": archive(
+        ("a.npy", npy()), ("b", bytes(10**8)), method=zipfile.ZIP_DEFLATED
+    ),
+    "a bomb of bzip2": archive(("a.npy", npy(data=bytes(10**6))), method=zipfile.ZIP_BZIP2),
+    "a bomb of lzma": archive(("a.npy", npy(data=bytes(10**6))), method=zipfile.ZIP_LZMA),
+    "a thousand members of the same bytes": overlapping(1000),
+    "an encrypted member": field(PLAIN, ENTRY, 8, "<H", 1),
+    "a member of an unknown method": field(PLAIN, ENTRY, 10, "<H", 99),
+    "a member that is not compressed and says so": field(PLAIN, ENTRY, 10, "<H", 8),
+    "a member that is said to be 3 bytes": field(PLAIN, ENTRY, 24, "<I", 3),
+    "a member that is said to be 2 gigabytes": field(PLAIN, ENTRY, 24, "<I", 2**31),
+    "a member that is said to take nothing": field(PLAIN, ENTRY, 20, "<I", 0),
+    "a member of 64 bits without the numbers": field(PLAIN, ENTRY, 24, "<I", 2**32 - 1),
+    "a member beyond the file": field(PLAIN, ENTRY, 42, "<I", 2**31),
+    "an index of 2 gigabytes": field(PLAIN, END, 12, "<I", 2**31),
+    "an index beyond the file": field(PLAIN, END, 16, "<I", 2**31),
+    "an index of 64 bits that is missing": field(PLAIN, END, 16, "<I", 2**32 - 1),
+    "a folder": archive(("a/", b"")),
+    "a member that is no array": archive(("a.npy", npy()), ("readme.txt", b"hello")),
+    "a name of several lines": archive(("a\n\x1b[31m.npy", npy())),
+    "no members": archive(),
+}
+
+
+def test_an_archive_that_lies_is_told_in_one_line():
+    with pytest.warns(UserWarning, match="Duplicate name"):
+        archive(("a", b""), ("a", b""))
+    assert_told("x.npz", ARCHIVES)
+
+
+def test_a_member_s_name_is_no_path(tmp_path):
+    """Nothing is unpacked by its name, so that `..` and `/` are letters like others."""
+    names = ("../../../../tmp/resnet-duet-harmed", "/tmp/resnet-duet-harmed", "C:\\harmed")
+    for name in names:
+        case = {name: archive((f"{name}.npy", npy()))}
+        assert_read("x.npz", case, {name: ("<f4", (4,), NUMBERS)})
+    assert not any(files.Path("/tmp").glob("resnet-duet-harmed*"))
+
+
+def test_an_odd_archive_is_read_by_its_index():
+    """As Python's own zipfile has it: these are not protected, and change no array."""
+    odd = {
+        "plain": PLAIN,
+        "squeezed": archive(("a.npy", npy()), method=zipfile.ZIP_DEFLATED),
+        "a number of members that is not theirs": field(PLAIN, END, 10, "<H", 60_000),
+        "a member that is said to take 2 gigabytes": field(PLAIN, ENTRY, 20, "<I", 2**31),
+        "something before it": b"#!/bin/sh\n" + PLAIN,
+    }
+    assert_read("x.npz", odd, {"a": ("<f4", (4,), NUMBERS)})
+
+
+def test_an_array_of_the_largest_honest_ratio_stays_in_the_bound_of_memory():
+    zeros = bytes(90 * 2**20)
+    content = npy(shape=f"({len(NOISE + zeros) // 4},)", data=NOISE + zeros)
+    file = archive(("a.npy", content), method=zipfile.ZIP_DEFLATED)
+    (outcome,) = judged([("x.npz", file)], "read")
+    assert_harmless(outcome, "x.npz", file)
+    assert outcome.result["a"][2] == NOISE + zeros
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors", ".pth", ".weights.h5", ".h5"])
+def test_big_endian_arrays_are_written_in_this_machine_s_order(tmp_path, order, suffix):
+    arrays = {name: array.astype(f"{order}f4") for name, array in weights().items()}
+    np.savez(tmp_path / "source.npz", **arrays)
+    source = files.read(tmp_path / "source.npz").arrays
+    dialect = "keras" if suffix.endswith("h5") else "torchvision"
+    target = tmp_path / f"target{suffix}"
+    converted = Arrays.of(convert(source, SPEC, "torchvision", dialect))
+    files.write(target, converted, LABEL, dialect, overwrite=False)
+    back = convert(files.read(target).arrays, SPEC, dialect, "torchvision")
+    assert all(np.array_equal(back[name], arrays[name]) for name in arrays)
+
+
+def safetensors(header, data=NUMBERS, length=None):
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return (len(text) if length is None else length).to_bytes(8, "little") + text + data
+
+
+def row(dtype="F32", shape=(4,), offsets=(0, 16)):
+    return {"dtype": dtype, "shape": list(shape), "data_offsets": list(offsets)}
+
+
+SAFETENSORS = {
+    "beyond the end": safetensors({"a": row(shape=[400], offsets=[0, 1600])}),
+    "before the beginning": safetensors({"a": row(offsets=[-16, 0])}),
+    "overlapping": safetensors({"a": row(), "b": row(shape=[2], offsets=[8, 16])}),
+    "a hole": safetensors({"a": row(), "b": row(shape=[2], offsets=[20, 28])}, bytes(28)),
+    "the end before the beginning": safetensors({"a": row(offsets=[16, 0])}),
+    "more bytes than tensors": safetensors({"a": row()}, bytes(20)),
+    "a shape below zero": safetensors({"a": row(shape=[-4])}),
+    "a shape of 2**63": safetensors({"a": row(shape=[2**63])}),
+    "a shape of 2**64": safetensors({"a": row(shape=[2**64], offsets=[0, 2**66])}),
+    "a shape that wraps around to nothing": safetensors(
+        {"a": row(shape=[2**62, 4], offsets=[0, 0])}, b""
+    ),
+    "a shape of nothing and of 2**62": safetensors(
+        {"a": row(shape=[0, 2**62], offsets=[0, 0])}, b""
+    ),
+    "a shape of a hundred axes": safetensors({"a": row(shape=[1] * 100 + [4])}),
+    "a shape of fractions": safetensors({"a": row(shape=[4.0])}),
+    "a header of 2**63 bytes": safetensors({"a": row()}, length=2**63),
+    "a header of 2**64 bytes": safetensors({"a": row()}, length=2**64 - 1),
+    "a header of a gigabyte": safetensors({"a": row()}, length=10**9),
+    "a header of no bytes": safetensors({"a": row()}, length=0),
+    "a header that is no JSON": safetensors(b"{"),
+    "a header that is a list": safetensors(b"[]"),
+    "lists in lists": safetensors(b"[" * 100_000),
+    "objects in objects": safetensors(b'{"a":' * 1000),
+    "a precision that is none": safetensors({"a": row(dtype="X")}),
+    "a precision that is no network's": safetensors({"a": row(dtype="F8_E4M3", shape=[16])}),
+    "a label that is a number": safetensors({"a": row(), "__metadata__": {KEY: 5}}),
+    "a label that is none of ours": safetensors({"a": row(), "__metadata__": {KEY: "hello"}}),
+    "a name of several lines": safetensors({"a\n\x1b[31m": row()}),
+    "a name of half a character": safetensors(b'{"a\\ud800":' + json.dumps(row()).encode() + b"}"),
+    "more tensors than any network has": safetensors(
+        {str(n): row(shape=[0], offsets=[0, 0]) for n in range(70_000)}, b""
+    ),
+    "no tensors": safetensors({}, b""),
+}
+
+
+def test_a_safetensors_file_that_lies_is_told_in_one_line():
+    assert_told("x.safetensors", SAFETENSORS)
+
+
+def labelled(text):
+    """A network's .npz with another label."""
+    stream = io.BytesIO()
+    with np.load(io.BytesIO(thin_file("npz"))) as arrays:
+        np.savez(stream, **{**arrays, KEY: np.array(text)})
+    return stream.getvalue()
+
+
+def changed(**fields):
+    return json.dumps(json.loads(LABEL.to_json()) | fields)
+
+
+def other_spec(**choices):
+    return changed(spec=json.loads(SPEC.to_json()) | choices)
+
+
+LABELS = {
+    "no JSON": "hello",
+    "a number": "5",
+    "null": "null",
+    "a list": "[]",
+    "an empty object": "{}",
+    "lists in lists": "[" * 60_000,
+    "lists in lists of a spec": changed(spec=json.loads("[" * 500 + "]" * 500)),
+    "a million objects": "[" + "{}," * 1_000_000 + "{}]",
+    "a number of 5,000 digits": '{"spec": ' + "9" * 5000 + "}",
+    "a spec that is a text": changed(spec="resnet18"),
+    "a spec that is null": changed(spec=None),
+    "a choice that does not exist": other_spec(**{"evil\n\x1b[31m": 1}),
+    "a block that does not exist": other_spec(block="cubic\n"),
+    "millions of blocks": other_spec(depths=[3, 3, 30_000_000]),
+    "a million million blocks": other_spec(depths=[10**12] * 3),
+    "thousands of stages": other_spec(depths=[1] * 5000, widths=[8] * 5000),
+    "thousands of convolutions in the stem": other_spec(stem={"channels": [2] * 20_000}),
+    "channels of 4,000 digits": other_spec(widths=[2, 4, int("8" * 4000)]),
+    "another network": other_spec(depths=[1, 1, 2]),
+    "an eps that is no number": other_spec(norm_eps=float("nan")),
+    "an eps without end": other_spec(norm_eps=float("inf")),
+    "depths of words": other_spec(depths=["1", "1", "1"]),
+    "an origin that is a number": changed(origin=5),
+    "an origin without a name": changed(origin={"sha256": ""}),
+    "an origin of several lines": changed(origin={"name": "a\nb", "sha256": ""}),
+    "an origin of numbers": changed(origin={"name": 5, "sha256": 6}),
+}
+
+
+@pytest.mark.slow
+def test_a_label_that_was_tampered_with_is_told_in_one_line():
+    cases = {what: labelled(text) for what, text in LABELS.items()}
+    outcomes = judged((("x.npz", file) for file in cases.values()), "convert")
+    for (what, file), outcome in zip(cases.items(), outcomes, strict=True):
+        assert_harmless(outcome, "x.npz", file)
+        assert outcome.error is not None, what
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=500, deadline=None, derandomize=True)
+@given(st.sampled_from([*vars(SPEC), "spec", "origin", "tool", "else"]), JSON)
+def test_any_value_anywhere_in_a_label_is_read_or_told(key, value):
+    text = other_spec(**{key: value}) if key in vars(SPEC) else changed(**{key: value})
+    try:
+        found = Label.from_json(text)
+    except ResNetError as error:
+        assert str(error).isprintable()
+    else:
+        assert Label.from_json(found.to_json()) == found
+
+
+def test_a_label_longer_than_any_is_refused_unparsed():
+    with pytest.raises(ResNetError, match="characters"):
+        Label.from_json("[" + " " * LONGEST + "]")
+
+
+def values():
+    """Header fields of .npy: what is usual, and what is not."""
+    shapes = st.lists(st.integers(-3, 5) | st.integers(), max_size=4).map(tuple)
+    dtypes = st.sampled_from(["<f4", ">f8", "|b1", "<f2", "|O", "<U3", "|V0", "<c16", "<M8[s]", ""])
+    return st.tuples(dtypes.map(repr) | JSON.map(repr), (shapes | JSON).map(repr), JSON.map(repr))
+
+
+@settings(max_examples=500, deadline=None, derandomize=True)
+@given(values())
+def test_any_header_of_npz_is_read_or_told(tmp_path_factory, header):
+    descr, shape, order = header
+    path = tmp_path_factory.getbasetemp() / "any.npz"
+    path.write_bytes(npz(descr=descr, shape=shape, order=order))
+    try:
+        assert list(files.read(path).arrays) == ["a"]
+        dict(files.read(path).arrays)
+    except FileError as error:
+        assert str(error).isprintable()
+        assert str(path) in str(error)
+
+
+@settings(max_examples=500, deadline=None, derandomize=True)
+@given(st.dictionaries(st.text(max_size=3), st.fixed_dictionaries({
+    "dtype": st.sampled_from(["F32", "BF16", "F64", "I8", "F8_E5M2"]) | JSON,
+    "shape": st.lists(st.integers(0, 4) | st.integers(), max_size=3) | JSON,
+    "data_offsets": st.lists(st.integers(0, 16) | st.integers(), min_size=2, max_size=2) | JSON,
+}) | JSON, max_size=3))  # fmt: skip
+def test_any_header_of_safetensors_is_read_or_told(tmp_path_factory, header):
+    path = tmp_path_factory.getbasetemp() / "any.safetensors"
+    path.write_bytes(safetensors(header))
+    try:
+        dict(files.read(path).arrays)
+    except FileError as error:
+        assert str(error).isprintable()
+        assert str(path) in str(error)
+
+
+def configured(config, method=zipfile.ZIP_STORED):
+    """A network's .keras with another configuration."""
+    with zipfile.ZipFile(io.BytesIO(thin_file("keras"))) as file:
+        members = {name: file.read(name) for name in file.namelist()}
+    members["config.json"] = config if isinstance(config, (str, bytes)) else json.dumps(config)
+    return archive(*members.items(), method=method)
+
+
+def with_layer(**fields):
+    first, *others = layers()
+    return {"config": {"layers": [first | fields, *others]}}
+
+
+CONFIGS = {
+    "no JSON": "hello",
+    "no text": b"\xff\xfe",
+    "a number": 5,
+    "a list": [],
+    "an empty object": {},
+    "a configuration that is a number": {"config": 5},
+    "layers that are a number": {"config": {"layers": 5}},
+    "layers that are words": {"config": {"layers": ["conv1"]}},
+    "lists in lists": "[" * 100_000,
+    "a layer without a class": {"config": {"layers": [{"name": "conv1", "config": {}}]}},
+    "a layer of the wrong name": with_layer(name="conv1\n\x1b[31m"),
+    "a layer whose name is a number": with_layer(name=5),
+    "a layer whose name is a list": with_layer(name=["conv1"]),
+    "a layer whose configuration is a list": with_layer(config=[]),
+    "other strides": with_layer(config={"strides": [3, 3]}),
+    "strides of several lines": with_layer(config={"strides": "3\n\x1b[31m"}),
+    "a dilation that is an object": with_layer(config={"dilation_rate": {"a": [None]}}),
+    "layers that are missing": {"config": {"layers": list(layers())[:-1]}},
+    "layers in another order": {"config": {"layers": list(layers())[::-1]}},
+}
+
+
+def test_a_keras_configuration_that_lies_is_told_in_one_line():
+    cases = {what: configured(config) for what, config in CONFIGS.items()}
+    cases["ten million objects"] = configured("[" + "{}," * 10**7 + "{}]", zipfile.ZIP_DEFLATED)
+    cases["no weights"] = archive(("config.json", "{}"))
+    cases["weights that are none"] = archive(
+        ("config.json", json.dumps({"config": []})), ("model.weights.h5", b"hello")
+    )
+    assert_told("x.keras", cases, task="convert")
+
+
+def planted(value, rng):
+    """A configuration with this value at a random place."""
+    config = {"config": {"layers": list(layers())}}
+    node = config
+    while True:
+        key = rng.choice(list(node) if isinstance(node, dict) else range(len(node)))
+        if not isinstance(node[key], (dict, list)) or not node[key] or rng.random() < 0.1:
+            node[key] = value
+            return config
+        node = node[key]
+
+
+@pytest.mark.slow
+def test_any_value_anywhere_in_a_keras_configuration_is_read_or_told():
+    rng = random.Random(0)
+    odd = [None, True, -1, 1e999, "", "x\ny", [], {}, [[]], {"a": {}}, [1, 2], "same", "valid"]
+    keys = ["strides", "padding", "epsilon", "batch_shape", "pool_size", "activation", "name"]
+    odd += [{key: value} for key in keys for value in odd]
+    cases = [configured(planted(value, rng)) for value in odd]
+    outcomes = judged((("x.keras", file) for file in cases), "convert")
+    for file, outcome in zip(cases, outcomes, strict=True):
+        assert_harmless(outcome, "x.keras", file)
