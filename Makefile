@@ -8,8 +8,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 demo: .venv/installed  ## train on digits in PyTorch, carry over to Keras, prove it
 	$(BIN)/resnet-duet demo
 
-test: lint .venv/reference  ## everything: lint, types, all tests
-	$(BIN)/pytest
+test: lint .venv/reference  ## lint, types, all tests but the longest of tests/reference
+	$(BIN)/pytest --ignore tests/reference
+	$(BIN)/pytest -m "not slow" tests/reference
 
 fast: .venv/installed  ## the tests that take seconds
 	$(BIN)/pytest -m "not slow" --ignore tests/reference

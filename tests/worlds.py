@@ -93,10 +93,14 @@ def assert_agree(a: Mapping[str, np.ndarray], b: Mapping[str, np.ndarray]):
 
 
 def assert_twins_agree(spec: ResNetSpec | str, sizes=(EVEN, ODD)):
-    """torch and Keras networks of a spec agree in every named layer, at every size."""
+    """torch and Keras networks of a spec agree in every named layer, at every size.
+
+    Returns the Keras one, so that more may be asked of it.
+    """
     torch_net, keras_net = twins(spec)
     for size in sizes:
         assert_agree(*traces(torch_net, keras_net, images(size, torch_net.spec.in_channels)))
+    return keras_net
 
 
 def randomise_statistics(net, seed: int = 0) -> None:

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import keras
-import numpy as np
 import pytest
 
 import resnet_duet
@@ -25,32 +24,24 @@ QUICK += ("keras_cifar_resnet20v2",)
 
 
 @pytest.mark.parametrize("name", QUICK)
-def test_one_row_of_every_family_agrees(name):
-    assert_twins_agree(thin(resnet_spec.get(name)))
+def test_one_row_of_every_family_agrees_and_keras_loads_its_files(name, tmp_path):
+    assert_keras_loads_our_files(assert_twins_agree(thin(resnet_spec.get(name))), tmp_path)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [n for n in OTHERS if n not in QUICK])
 def test_every_other_row_agrees_and_keras_loads_its_files(name, tmp_path):
-    spec = thin(resnet_spec.get(name))
-    assert_twins_agree(spec)
-    assert_keras_loads_our_files(spec, tmp_path)
+    assert_keras_loads_our_files(assert_twins_agree(thin(resnet_spec.get(name))), tmp_path)
 
 
-@pytest.mark.parametrize("name", QUICK)
-def test_keras_loads_the_files_of_one_row_of_every_family(name, tmp_path):
-    assert_keras_loads_our_files(thin(resnet_spec.get(name)), tmp_path)
-
-
-def assert_keras_loads_our_files(spec, folder):
+def assert_keras_loads_our_files(model, folder):
     """`load_weights` goes by Keras' own order of layers, and finds every array in its place."""
-    model = resnet_tf.build(spec)
-    weights = resnet_duet.random_weights(spec, 0, norms="random")
-    weights = {name: array.astype(np.float32) for name, array in weights.items()}
-    arrays = resnet_duet.convert(weights, spec, "torchvision", "keras")
+    arrays = resnet_duet.convert(resnet_tf.read(model), model.spec, "keras", "keras")
     for ending in (".weights.h5", ".h5"):
         path = folder / f"net{ending}"
-        files.write(path, Arrays.of(arrays), Label(spec, None, "test"), "keras", overwrite=False)
+        files.write(
+            path, Arrays.of(arrays), Label(model.spec, None, "test"), "keras", overwrite=False
+        )
         for variable in model.variables:
             variable.assign(keras.ops.zeros_like(variable))
         model.load_weights(path)
@@ -68,8 +59,7 @@ def test_nets_of_a_thousand_layers_agree(name):
 def test_nets_of_a_thousand_layers_agree_with_a_tenth_of_their_blocks(name, tmp_path):
     spec = resnet_spec.get(name)
     tenth = replace(spec, depths=tuple(depth // 10 for depth in spec.depths))
-    assert_twins_agree(tenth)
-    assert_keras_loads_our_files(tenth, tmp_path)
+    assert_keras_loads_our_files(assert_twins_agree(tenth), tmp_path)
 
 
 @pytest.mark.slow

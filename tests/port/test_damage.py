@@ -7,7 +7,7 @@ import pytest
 from sandbox import assert_harmless, judged
 from thin_files import KINDS, flipped, thin_file
 
-FLIPPED = 250  # files of each kind
+FLIPPED = 150  # files of each kind
 
 
 def shapes(arrays):

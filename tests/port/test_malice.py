@@ -8,13 +8,15 @@ import zipfile
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resnet_duet import convert
+from resnet_duet.cli import main
 from resnet_duet.errors import FileError
 from resnet_duet.port import files
-from resnet_duet.port.arrays import Arrays
+from resnet_duet.port.arrays import Arrays, named_dtype
 from resnet_duet.port.label import KEY, LONGEST, Label
 from resnet_spec import ResNetError
 from sandbox import assert_harmless, judged
@@ -198,6 +200,32 @@ def test_big_endian_arrays_are_written_in_this_machine_s_order(tmp_path, order, 
     files.write(target, converted, LABEL, dialect, overwrite=False)
     back = convert(files.read(target).arrays, SPEC, dialect, "torchvision")
     assert all(np.array_equal(back[name], arrays[name]) for name in arrays)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "dtype"),
+    [
+        (row.suffixes[0], dtype)
+        for row in files.FORMATS
+        for dtype in (row.dtypes[0], "float32")
+        if row.suffixes[0] != ".keras"
+    ],
+)
+def test_numbers_that_are_none_are_counted_by_inspect_and_convert(tmp_path, suffix, dtype):
+    source, target = tmp_path / f"net{suffix}", tmp_path / "target.safetensors"
+    arrays = {name: array.astype(named_dtype(dtype)) for name, array in weights().items()}
+    arrays["bn1.weight"][0] = np.nan
+    arrays["layer2.0.conv1.weight"][0, 0] = -np.inf
+    dialect = files.writable(source, None, overwrite=False)
+    converted = Arrays.of(convert(arrays, SPEC, "torchvision", dialect))
+    files.write(source, converted, LABEL, dialect, overwrite=False)
+    words = {"inspect": [], "convert": [str(target), "--to", "torchvision"]}
+    odd = {}
+    for command, more in words.items():
+        run = CliRunner().invoke(main, [command, str(source), *more, "--json"])
+        odd[command] = json.loads(run.stdout)["nonfinite"]
+    assert odd["convert"] == {"bn1.weight": 1, "layer2.0.conv1.weight": 9}
+    assert sorted(odd["inspect"].values()) == [1, 9]
 
 
 def safetensors(header, data=NUMBERS, length=None):
