@@ -38,7 +38,7 @@ clean:
 # torchvision's own wheel wants CUDA's torch; its models are Python and need none of it. Nor do the
 # others need all that they ask for: KerasHub's text models and TF-slim's data sets are not used here.
 .venv/reference: .venv/installed
-	$(PIP) --no-deps torchvision timm transformers keras-hub tf-slim tf_keras keras-resnet \
+	$(PIP) --no-deps torchvision timm keras-hub kagglehub kagglesdk tf-slim tf_keras keras-resnet \
 		keras-applications
-	$(PIP) huggingface_hub pillow pyyaml regex tokenizers kagglehub kagglesdk
+	$(PIP) huggingface_hub pillow pyyaml regex requests tokenizers tqdm transformers
 	touch $@
