@@ -11,6 +11,7 @@ import resource
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import zipfile
 from collections.abc import Callable
@@ -61,7 +62,9 @@ def answer() -> None:
     import_all(real_child=False)
     stand_in_for_keras()
     task, source, target, options = pickle.loads(sys.stdin.buffer.read())
-    pickle.dump(list(TASKS[task](source, target, **options)), answers)
+    with tempfile.TemporaryDirectory() as folder:
+        tempfile.tempdir = folder  # a process that is killed leaves its temporary files
+        pickle.dump(list(TASKS[task](source, target, **options)), answers)
     answers.flush()
 
 

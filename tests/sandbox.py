@@ -123,6 +123,7 @@ def answer(task: str, options: tuple[str, ...], real_child: bool) -> None:
     import_all(real_child)
     memory = Path("/dev/shm")  # where there is no disk to wait for
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+        tempfile.tempdir = folder  # a process that is killed leaves its temporary files
         while (request := following(sys.stdin.buffer)) is not None:
             path = Path(folder) / "own" / request[0]
             path.parent.mkdir()
