@@ -11,7 +11,7 @@ if os.environ.setdefault("KERAS_BACKEND", "tensorflow") != "tensorflow":
     raise ImportError("resnet_tf is Keras on TensorFlow, and KERAS_BACKEND asks for another")
 
 from resnet_tf.network import build, features
-from resnet_tf.trace import trace
+from resnet_tf.trace import run, trace
 from resnet_tf.weights import read, write
 
-__all__ = ["build", "features", "read", "trace", "write"]
+__all__ = ["build", "features", "read", "run", "trace", "write"]

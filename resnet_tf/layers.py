@@ -104,8 +104,8 @@ def max_pool(layer: MaxPool, x: keras.KerasTensor) -> keras.KerasTensor:
 
 def avg_pool(layer: AvgPool, x: keras.KerasTensor) -> keras.KerasTensor:
     """(N, H, W, C) -> (N, H', W', C)."""
-    padding = "same" if layer.stride > 1 else "valid"  # "same" leaves its border out of the mean
-    if layer.stride == 1:
+    padding = "valid" if layer.zeros_count else "same"  # "same" leaves its border out of the mean
+    if layer.zeros_count:
         x = zero_pad(x, 0, 1, f"{layer.name}.pad")
     return keras.layers.AveragePooling2D(
         2, layer.stride, padding, NHWC, name=layer.name, dtype=x.dtype

@@ -10,11 +10,11 @@ from resnet_spec.layers import Block, Layer, Plan
 from resnet_tf.layers import build_layer
 
 
-def build(spec: resnet_spec.ResNetSpec | str, dtype: str = "float32") -> keras.Model:
-    """The network of a spec, or of a name of the zoo, freshly initialised.
+def build(spec: resnet_spec.ResNetSpec | Plan | str, dtype: str = "float32") -> keras.Model:
+    """The network of a spec, a plan or a name of the zoo, freshly initialised.
 
     Args:
-        spec: a ResNetSpec, or a name that `resnet_spec.get` knows.
+        spec: a ResNetSpec, or a name that `resnet_spec.get` knows, or a plan of one's own making.
         dtype: of variables and arithmetic: "float32", "float64" or "float16".
 
     Returns:
@@ -22,7 +22,8 @@ def build(spec: resnet_spec.ResNetSpec | str, dtype: str = "float32") -> keras.M
         logits, or to the last feature map (N, H', W', C') where num_classes is None.
     """
     spec = resnet_spec.get(spec) if isinstance(spec, str) else spec
-    return resnet(resnet_spec.plan(spec), resnet_spec.precision(dtype))
+    plan = spec if isinstance(spec, Plan) else resnet_spec.plan(spec)
+    return resnet(plan, resnet_spec.precision(dtype))
 
 
 def chain(layers: Iterable[Layer], x: keras.KerasTensor) -> keras.KerasTensor:

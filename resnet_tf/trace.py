@@ -1,9 +1,25 @@
-"""Every layer's output of one forward pass. Beside it, line by line: resnet_torch/trace.py."""
+"""One forward pass, NumPy in and out. Beside it, line by line: resnet_torch/trace.py."""
 
 import keras
 import numpy as np
 
 import resnet_spec
+
+
+def run(net: keras.Model, images: np.ndarray, training: bool) -> np.ndarray:
+    """The network's output alone.
+
+    Args:
+        net: a network of `build`.
+        images: (N, H, W, C); computed in the network's own precision.
+        training: norms use the batch's mean and variance and move their running ones.
+
+    Returns:
+        (N, num_classes), or (N, H', W', C') of a network without a head.
+    """
+    # Not `net.predict`, which rounds float64 images to float32 whatever the network's precision.
+    output = net(images.astype(net.inputs[0].dtype), training=training)
+    return keras.ops.convert_to_numpy(output)
 
 
 def trace(net: keras.Model, images: np.ndarray) -> dict[str, np.ndarray]:

@@ -5,7 +5,7 @@
 """
 
 from resnet_torch.network import ResNet, build, features
-from resnet_torch.trace import trace
+from resnet_torch.trace import run, trace
 from resnet_torch.weights import read, write
 
-__all__ = ["ResNet", "build", "features", "read", "trace", "write"]
+__all__ = ["ResNet", "build", "features", "read", "run", "trace", "write"]

@@ -80,9 +80,9 @@ def max_pool(layer: MaxPool) -> nn.Module:
 
 def avg_pool(layer: AvgPool) -> nn.Module:
     """(N, C, H, W) -> (N, C, H', W')."""
-    if layer.stride > 1:
-        return nn.AvgPool2d(2, layer.stride, ceil_mode=True, count_include_pad=False)
-    return nn.Sequential(nn.ZeroPad2d((0, 1, 0, 1)), nn.AvgPool2d(2, 1))
+    if layer.zeros_count:
+        return nn.Sequential(nn.ZeroPad2d((0, 1, 0, 1)), nn.AvgPool2d(2, layer.stride))
+    return nn.AvgPool2d(2, layer.stride, ceil_mode=True, count_include_pad=False)
 
 
 class SameConv2d(nn.Conv2d):

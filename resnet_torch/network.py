@@ -12,11 +12,11 @@ from resnet_torch.initial import initialise
 from resnet_torch.layers import build_layer
 
 
-def build(spec: resnet_spec.ResNetSpec | str, dtype: str = "float32") -> "ResNet":
-    """The network of a spec, or of a name of the zoo, freshly initialised and in training mode.
+def build(spec: resnet_spec.ResNetSpec | Plan | str, dtype: str = "float32") -> "ResNet":
+    """The network of a spec, a plan or a name of the zoo, freshly initialised, in training mode.
 
     Args:
-        spec: a ResNetSpec, or a name that `resnet_spec.get` knows.
+        spec: a ResNetSpec, or a name that `resnet_spec.get` knows, or a plan of one's own making.
         dtype: of parameters and arithmetic: "float32", "float64" or "float16".
 
     Returns:
@@ -24,7 +24,8 @@ def build(spec: resnet_spec.ResNetSpec | str, dtype: str = "float32") -> "ResNet
         feature map (N, C, H', W') where num_classes is None.
     """
     spec = resnet_spec.get(spec) if isinstance(spec, str) else spec
-    net = ResNet(resnet_spec.plan(spec)).to(getattr(torch, resnet_spec.precision(dtype)))
+    plan = spec if isinstance(spec, Plan) else resnet_spec.plan(spec)
+    net = ResNet(plan).to(getattr(torch, resnet_spec.precision(dtype)))
     initialise(net)
     return net
 

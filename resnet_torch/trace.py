@@ -1,10 +1,26 @@
-"""Every layer's output of one forward pass. Beside it, line by line: resnet_tf/trace.py."""
+"""One forward pass, NumPy in and out. Beside it, line by line: resnet_tf/trace.py."""
 
 import numpy as np
 import torch
 
 import resnet_spec
 from resnet_torch.network import ResNet
+
+
+def run(net: ResNet, images: np.ndarray, training: bool) -> np.ndarray:
+    """The network's output alone.
+
+    Args:
+        net: a network of `build`.
+        images: (N, C, H, W); computed in the network's own precision, where it is.
+        training: norms use the batch's mean and variance and move their running ones.
+
+    Returns:
+        (N, num_classes), or (N, C', H', W') of a network without a head.
+    """
+    with torch.no_grad():
+        output = net.train(training)(torch.from_numpy(images).to(next(net.parameters())))
+    return output.numpy(force=True)
 
 
 def trace(net: ResNet, images: np.ndarray) -> dict[str, np.ndarray]:

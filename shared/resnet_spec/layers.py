@@ -69,13 +69,14 @@ class MaxPool:
 class AvgPool:
     """The 2x2 mean of a ResNet-D shortcut.
 
-    With stride 2 a window that hangs over the right or lower edge averages the pixels it has.
-    With stride 1 (in a dilated stage) one row and column of zeros stand there and count: this
-    is timm's rule for either case.
+    Attributes:
+        zeros_count: whether a row and a column of zeros stand below and to the right and are
+            averaged too; else a window that hangs over the edge averages the pixels it has.
     """
 
     name: str
     stride: int
+    zeros_count: bool
 
 
 @dataclass(frozen=True, slots=True)

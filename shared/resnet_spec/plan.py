@@ -236,7 +236,8 @@ def _pool(spec: ResNetSpec, site: Site, name: str) -> Iterator[Layer]:
     """What strides in a shortcut without a convolution, or before one."""
     if spec.shortcut.stride_by is ShortcutStride.AVG_POOL:
         if site.nominal_stride > 1:
-            yield AvgPool(f"{name}.0", site.stride)
+            # timm's rule: only where a dilated stage took the stride away do zeros count.
+            yield AvgPool(f"{name}.0", site.stride, zeros_count=site.stride == 1)
     elif site.stride > 1:
         yield MaxPool(f"{name}.0", 1, site.stride, StemPool.NONE)
 

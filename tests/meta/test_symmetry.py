@@ -53,5 +53,5 @@ def test_both_offer_the_same_verbs():
         return {name for n in lists for name in ast.literal_eval(n.value) if name.islower()}
 
     assert verbs("resnet_torch") == verbs("resnet_tf") == {
-        "build", "features", "read", "trace", "write"
+        "build", "features", "read", "run", "trace", "write"
     }  # fmt: skip
