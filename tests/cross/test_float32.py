@@ -5,7 +5,7 @@ import pytest
 
 import resnet_tf
 import resnet_torch
-from resnet_duet.proof.compare import relative_error
+from resnet_duet.proof.rows import relative_error
 from worlds import images, nchw, twins
 
 # Measured over these networks: a float32 run is 3.5e-7 to 1.2e-6 of the largest logit away from

@@ -17,7 +17,7 @@ import resnet_duet
 import resnet_spec
 import resnet_tf
 import resnet_torch
-from resnet_duet.proof.compare import relative_error
+from resnet_duet.proof.rows import relative_error
 from resnet_spec.layers import Conv, Dense, Norm
 from worlds import EVEN, ODD, assert_close, images, traces
 

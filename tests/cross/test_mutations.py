@@ -13,7 +13,9 @@ import resnet_duet
 import resnet_spec
 import resnet_tf
 import resnet_torch
-from resnet_duet.proof.compare import probes, relative_error
+from resnet_duet.proof.adapters import network
+from resnet_duet.proof.probes import probes
+from resnet_duet.proof.rows import relative_error
 from resnet_spec import Padding, StemPool
 from resnet_spec.rules import amend
 from worlds import SAME, images, nchw, twins
@@ -215,7 +217,8 @@ def test_the_comparison_of_the_tool_sees_a_pool_padded_with_zeros():
 
 def test_the_comparison_of_the_tool_looks_at_oblong_images_of_even_and_of_odd_size():
     for name in ("resnet18", "cifar_resnet20"):
-        sizes = [x.shape[1:3] for x in probes(resnet_spec.plan(resnet_spec.get(name)), 0)]
+        side = network(resnet_torch.build(name))
+        sizes = [x.shape[1:3] for x in probes(side, side, 0)]
         assert all(height != width for height, width in sizes)
         assert {height % 2 for height, _ in sizes} == {width % 2 for _, width in sizes} == {0, 1}
 

@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from resnet_duet.port.convert import convert
     from resnet_duet.port.random import random_weights
     from resnet_duet.proof.compare import compare
+    from resnet_duet.proof.network import Function
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Function": "resnet_duet.proof.network",
     "compare": "resnet_duet.proof.compare",
     "convert": "resnet_duet.port.convert",
     "load": "resnet_duet.models",
@@ -25,7 +27,7 @@ _HOMES = {
     "save": "resnet_duet.models",
 }
 
-__all__ = ["compare", "convert", "load", "random_weights", "save"]
+__all__ = ["Function", "compare", "convert", "load", "random_weights", "save"]
 
 
 def __getattr__(name: str) -> Any:

@@ -13,7 +13,8 @@ from resnet_duet.frameworks import builder
 from resnet_duet.models import load, save
 from resnet_duet.port import files
 from resnet_duet.port.convert import convert, relayout
-from resnet_duet.proof.compare import SAME, Comparison, compare, relative_error
+from resnet_duet.proof.compare import SAME, Comparison, compare
+from resnet_duet.proof.rows import relative_error
 from resnet_duet.tables import console, print_comparison, print_table
 from resnet_spec.show import title
 
@@ -170,7 +171,7 @@ def logits(torch_net: Any, keras_net: Any, images: np.ndarray) -> tuple[np.ndarr
 
 def report(facts: Facts, comparison: Comparison) -> None:
     """The table at the end."""
-    print_comparison(comparison, "PyTorch", "Keras")
+    print_comparison(comparison)
     share = f"of {facts.held_out} digits held out"
     rows = [
         ("right in PyTorch", f"{facts.correct_torch} {share}"),

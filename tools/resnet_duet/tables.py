@@ -38,10 +38,9 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str | int]]) ->
     console.print(table)
 
 
-def print_comparison(result: "Comparison", a: str, b: str) -> None:
+def print_comparison(result: "Comparison") -> None:
     """One row a stage, and where the two part."""
-    from resnet_duet.proof.compare import SAME
-
+    a, b = result.titles
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("part", "last layer", "shape", f"worst rel. error, {a} : {b}", "verdict"):
         table.add_column(heading, no_wrap=True)
@@ -51,7 +50,11 @@ def print_comparison(result: "Comparison", a: str, b: str) -> None:
         table.add_row(part, last.layer, shape, f"{worst.error:.1e} in {worst.layer}", verdict)
     console.print(table)
     if (first := result.first_difference) is None:
-        console.print(f"The same function: {len(result.rows)} outputs agree within {SAME:g}.")
+        allowed = max(row.allowed for row in result.rows)
+        console.print(
+            f"The same function: {len(result.rows)} outputs agree within {allowed:.2g}"
+            f" in {result.precision}."
+        )
     else:
         console.print(f"Not the same function: they part in {first.layer} ({first.error:.1e}).")
 

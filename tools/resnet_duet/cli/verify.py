@@ -1,4 +1,4 @@
-"""`verify`: are two checkpoints, or one in both frameworks, the same function?"""
+"""`verify`: are two networks, or one checkpoint in both frameworks, the same function?"""
 
 import json
 import math
@@ -10,59 +10,100 @@ import click
 from resnet_duet.cli.options import as_json, known_spec, with_spec
 
 if TYPE_CHECKING:
-    from resnet_duet.frameworks import Framework
-    from resnet_duet.port.identify import Identity
+    from resnet_duet.proof.compare import Comparison
+    from resnet_duet.proof.network import Network
 
 
 @click.command()
-@click.argument("a", type=click.Path(path_type=Path))
-@click.argument("b", type=click.Path(path_type=Path), required=False)
+@click.argument("a")
+@click.argument("b", required=False)
 @with_spec
+@click.option("--seeds", type=click.IntRange(min=1), default=1, help="So many sets of images.")
+@click.option("--report", type=click.Path(path_type=Path), help="Write a page to look at, .html.")
+@click.option("--overwrite", is_flag=True, help="Replace the report if it exists.")
 @as_json
-def verify(a: Path, b: Path | None, spec: str | None, as_json: bool) -> None:
-    """Prove that two checkpoints, or one in both frameworks, are the same function.
+def verify(
+    a: str,
+    b: str | None,
+    spec: str | None,
+    seeds: int,
+    report: Path | None,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    """Prove that two networks, or one checkpoint in both frameworks, are the same function.
 
-    Runs them layer by layer in float64 on random images. Exit status 1 if they differ.
+    A and B are checkpoints, .onnx files, or CODE.py:NAME for a torch module, a Keras model or a
+    resnet_duet.Function that a Python file makes. They run layer by layer in float64 on random
+    images. Exit status 1 if they differ.
     """
-    from resnet_duet.cli.lines import identity_lines
-    from resnet_duet.frameworks import KERAS, TORCH
-    from resnet_duet.models import assemble
-    from resnet_duet.port.head import AS_FILED
-    from resnet_duet.port.opening import open_checkpoint
     from resnet_duet.proof.compare import compare
     from resnet_duet.tables import print_comparison, spinner
 
-    known = known_spec(spec)
-    first, identity = open_checkpoint(a, known, None, AS_FILED)
-    second, other = (first, identity) if b is None else open_checkpoint(b, known, None, AS_FILED)
-    # A file goes into the framework whose names it bears; a file alone goes into both.
-    home, away = native(identity), native(other)
-    if b is None:
-        away = KERAS if home is TORCH else TORCH
-    with spinner(f"running {a.name} layer by layer in float64"):
-        result = compare(
-            assemble(first.arrays, identity.spec, identity.dialect, home.name, "float64"),
-            assemble(second.arrays, other.spec, other.dialect, away.name, "float64"),
-        )
+    with spinner(f"building {a}" if b is None else f"building {a} and {b}"):
+        one, two, lines = sides(a, b, spec)
+    with spinner(f"running {one.title} and {two.title}, layer by layer"):
+        result = compare(one, two, range(seeds))
     if as_json:
-        rows = [{"layer": r.layer, "shape": r.shape, "error": finite(r.error)} for r in result.rows]
-        click.echo(json.dumps({"same": result.same, "layers": rows}, allow_nan=False))
+        click.echo(json.dumps(facts(result), allow_nan=False))
     else:
-        told = [(a, identity, first), *([] if b is None else [(b, other, second)])]
-        for line in (line for side in told for line in identity_lines(*side)):
+        for line in lines:
             click.echo(line)
-        print_comparison(result, home.name, away.name)
+        print_comparison(result)
     raise click.exceptions.Exit(0 if result.same else 1)
 
 
-def native(identity: "Identity") -> "Framework":
-    """The framework whose names and layouts a checkpoint has."""
+def sides(a: str, b: str | None, spec: str | None) -> tuple["Network", "Network", list[str]]:
+    """Both networks, and what is to be said of them; a checkpoint alone in both frameworks."""
+    from resnet_duet.cli.lines import identity_lines
     from resnet_duet.frameworks import KERAS, TORCH
-    from resnet_duet.port import dialect
-    from resnet_duet.port.dialects import DIALECTS
+    from resnet_duet.port.head import ANY
+    from resnet_duet.port.opening import open_checkpoint
+    from resnet_duet.proof.adapters import is_checkpoint, network
+    from resnet_duet.proof.adapters.checkpoint import built, native, opened
 
-    words = DIALECTS[identity.dialect].layout.words
-    return TORCH if words == dialect.TORCH.words else KERAS
+    known = known_spec(spec)
+    lines: list[str] = []
+
+    def side(thing: str) -> "Network":
+        if not is_checkpoint(thing):
+            return network(thing)
+        checkpoint, identity = open_checkpoint(thing, known, None, ANY)
+        lines.extend(identity_lines(Path(thing), identity, checkpoint))
+        return opened(checkpoint, identity, thing)
+
+    if b is not None:
+        return side(a), side(b), lines
+    if not is_checkpoint(a):
+        raise click.UsageError(f"{a} is no checkpoint: say what it is to be compared with")
+    checkpoint, identity = open_checkpoint(a, known, None, ANY)
+    lines += identity_lines(Path(a), identity, checkpoint)
+    home = native(identity)
+    away = KERAS if home is TORCH else TORCH
+    one, two = (built(checkpoint, identity, where, where.name) for where in (home, away))
+    return one, two, lines
+
+
+def facts(result: "Comparison") -> dict[str, object]:
+    """What `verify` found, for a program."""
+    layers = [
+        {
+            "layer": row.layer,
+            "shape": row.shape,
+            "error": finite(row.error),
+            "allowed": row.allowed,
+            "same": row.same,
+        }
+        for row in result.rows
+    ]
+    return {
+        "same": result.same,
+        "precision": result.precision,
+        "networks": result.titles,
+        "sizes": result.sizes,
+        "seeds": result.seeds,
+        "layers": layers,
+    }
 
 
 def finite(error: float) -> float | None:

@@ -1,43 +1,26 @@
 """Are two networks the same function? Layer by layer, in float64, on inputs that hide nothing."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 import resnet_spec
-from resnet_duet.models import spec_of
-from resnet_duet.proof.networks import tracer
-from resnet_spec import Plan
-from resnet_spec.measure import usual_size
+from resnet_duet.proof.adapters import network
+from resnet_duet.proof.network import Names, Network, is_rounded
+from resnet_duet.proof.probes import probes
+from resnet_duet.proof.rows import Row, Trace, rows_of
+from resnet_spec import Plan, ResNetError
 
 # Float64 noise is 1e-15 to 3e-14 up to 200 layers and 1.1e-11 in preresnet1001; the smallest
 # mistake known to us, an eps of 1.001e-5 for 1e-5, costs 5e-8 and more. Between the two lies this.
 SAME = 1e-10
 
-# Height and width differ, so that a swap shows; one size is even and one is odd, because at odd
-# sizes TensorFlow's `same` padding and PyTorch's are the same function.
-SIZES = {(224, 224): ((96, 128), (97, 129)), (32, 32): ((32, 40), (33, 41))}
-
-
-@dataclass(frozen=True)
-class Row:
-    """One layer's verdict.
-
-    Attributes:
-        layer: its canonical name.
-        shape: of its output on the first image size, (N, H, W, C) or (N, C).
-        error: max|a - b| / max|a|, the worst over all inputs; infinite where only one has it.
-    """
-
-    layer: str
-    shape: tuple[int, ...]
-    error: float
-
-    @property
-    def same(self) -> bool:
-        return self.error <= SAME  # False for NaN
+# A network that cannot run in float64 is allowed so many times the distance between the other one's
+# own float32 and float64 outputs: two roundings of one function differ by 1 to 2 of them (measured
+# over the zoo's families), a wrong eps of 1e-3 by 1,000.
+ROUNDINGS = 4
 
 
 @dataclass(frozen=True)
@@ -45,16 +28,24 @@ class Comparison:
     """Two networks, layer by layer; `str()` of it is a table of one row a stage.
 
     Attributes:
-        rows: every layer, block and stage in running order.
+        titles: what the two are called.
+        rows: every layer, block and stage that both let us see, in running order.
         parts: {part of the network: its rows}, stem and head included.
+        precision: "float64", or "float32" where one side cannot do better.
+        sizes: of the images, (height, width).
+        seeds: of the images.
     """
 
+    titles: tuple[str, str]
     rows: tuple[Row, ...]
     parts: Mapping[str, tuple[Row, ...]]
+    precision: str
+    sizes: tuple[tuple[int, int], ...]
+    seeds: tuple[int, ...]
 
     @property
     def same(self) -> bool:
-        """Whether every layer's error is below `SAME`."""
+        """Whether every layer's error is within what is allowed."""
         return all(row.same for row in self.rows)
 
     @property
@@ -78,61 +69,78 @@ class Comparison:
         return "\n".join([*lines, verdict])
 
 
-def compare(a: Any, b: Any, seed: int = 0) -> Comparison:
-    """Run float64 copies of two networks on the same random images, layer by layer.
+def compare(a: Any, b: Any, seeds: Sequence[int] = (0,)) -> Comparison:
+    """Run two networks on the same random images, layer by layer, in float64 where they can.
+
+    Where the two have names for their layers that we know, each of these is compared; else the
+    stages, found by their shapes; and the output always. A network that gives float32 numbers only
+    is allowed `ROUNDINGS` times the rounding error of the other one.
 
     Args:
-        a, b: networks of either framework, from `build` or `load`; a is the reference.
-        seed: of the images.
+        a, b: two of: a network of ours, a torch module, a Keras model, a `Function`, the path of a
+            checkpoint, of an .onnx file or `code.py:name`; a is the reference.
+        seeds: of the images; two images of each size for each of them.
 
     Raises:
-        ResNetError: the two do not read the same number of channels.
+        ResNetError: the two do not read the same images or do not give as many numbers; one of
+            them fails; or neither of them computes in float64.
     """
-    plan_a, plan_b = resnet_spec.plan(spec_of(a)), resnet_spec.plan(spec_of(b))
-    channels = {plan.spec.in_channels for plan in (plan_a, plan_b)}
-    if len(channels) > 1:
-        raise resnet_spec.ResNetError(
-            f"the first network reads images of {plan_a.spec.in_channels} channels, the second of"
-            f" {plan_b.spec.in_channels}"
+    one, two = network(a), network(b)
+    images = [x for seed in seeds for x in probes(one, two, seed)]
+    runs = [(one.run(x), two.run(x)) for x in images]
+    refuse_other_shapes(one, two, runs[0])
+    noise = _noise(one, two, images, runs)
+    names = Names.OWN if Names.OWN in (one.names, two.names) else Names.SOME
+    names = Names.CANONICAL if one.names is two.names is Names.CANONICAL else names
+    rows = rows_of(names, runs, noise, SAME, ROUNDINGS)
+    known = one.known or two.known
+    parts = _parts(resnet_spec.plan(known.spec), rows) if known else {}
+    parts = parts or {"network": rows}
+    sizes = tuple(dict.fromkeys((x.shape[1], x.shape[2]) for x in images))
+    precision = "float64" if noise is None else "float32"
+    return Comparison((one.title, two.title), rows, parts, precision, sizes, tuple(seeds))
+
+
+def refuse_other_shapes(one: Network, two: Network, run: tuple[Trace, Trace]) -> None:
+    """Raise ResNetError unless both outputs have one shape."""
+    shapes = ["x".join(map(str, output(trace).shape)) for trace in run]
+    if shapes[0] != shapes[1]:
+        raise ResNetError(
+            f"{one.title} gives {shapes[0]} numbers and {two.title} {shapes[1]}: they cannot be"
+            " compared"
         )
-    trace_a, trace_b = tracer(a), tracer(b)
-    runs = [(trace_a(images), trace_b(images)) for images in probes(plan_a, seed)]
-    names = list(dict.fromkeys([*runs[0][0], *runs[0][1]]))
-    rows = {name: _row(name, runs) for name in names}
-    return Comparison(tuple(rows.values()), _parts(plan_a, rows))
 
 
-def probes(plan: Plan, seed: int) -> Iterator[np.ndarray]:
-    """Standard normal images, two each of an even and of an odd size: (2, H, W, C) float64."""
-    rng = np.random.default_rng(seed)
-    for size in SIZES[usual_size(plan)]:
-        yield rng.standard_normal((2, *size, plan.spec.in_channels))
+def output(trace: Trace) -> np.ndarray:
+    """What the network itself gives: the last of its outputs."""
+    return trace[next(reversed(trace))]
 
 
-def relative_error(a: np.ndarray, b: np.ndarray) -> float:
-    """max|a - b| / max|a|, NaN if either holds one; infinite for shapes that differ."""
-    if a.shape != b.shape:
-        return float("inf")
-    scale = np.max(np.abs(a))
-    worst = np.max(np.abs(a - b))
-    return float(worst / scale) if scale > 0 else float(worst)
+def _noise(
+    one: Network, two: Network, images: list[np.ndarray], runs: list[tuple[Trace, Trace]]
+) -> list[tuple[Trace, Trace]] | None:
+    """(float64, float32) traces of the side that has both, where the other has float32 only."""
+    coarse = [all(is_rounded(output(run[side])) for run in runs) for side in (0, 1)]
+    if not any(coarse):
+        return None
+    fine = coarse.index(False) if not all(coarse) else -1
+    judge = (one, two)[fine]
+    if fine < 0 or judge.rounded is None:
+        raise ResNetError(
+            f"{one.title} and {two.title}: one of them computes in float32 only, and the other does"
+            " not run in both precisions, so that nothing tells rounding from a mistake; give a"
+            " checkpoint or a network of layers as one of them"
+        )
+    return [(run[fine], judge.run_rounded(x)) for x, run in zip(images, runs, strict=True)]
 
 
-def _row(name: str, runs: list[tuple[dict[str, np.ndarray], dict[str, np.ndarray]]]) -> Row:
-    first = runs[0][0].get(name, runs[0][1].get(name))
-    assert first is not None
-    if any(name not in side for run in runs for side in run):
-        return Row(name, first.shape, float("inf"))
-    return Row(
-        name, first.shape, float(np.max([relative_error(a[name], b[name]) for a, b in runs]))
-    )
-
-
-def _parts(plan: Plan, rows: Mapping[str, Row]) -> dict[str, tuple[Row, ...]]:
+def _parts(plan: Plan, rows: tuple[Row, ...]) -> dict[str, tuple[Row, ...]]:
     """Rows by stem, stage and head; a layer that only the second network has is in no part."""
     members = {"stem": [layer.name for layer in plan.stem]}
     for stage in plan.stages:
         blocks = [(*(layer.name for layer in b.layers()), b.name) for b in stage.blocks]
         members[stage.name] = [*(name for block in blocks for name in block), stage.name]
-    members["head"] = [layer.name for layer in plan.head]
-    return {part: tuple(rows[n] for n in names) for part, names in members.items() if names}
+    members["head"] = [*(layer.name for layer in plan.head), "output"]
+    own = {row.layer: row for row in rows}
+    found = {part: tuple(own[n] for n in names if n in own) for part, names in members.items()}
+    return {part: rows for part, rows in found.items() if rows}
