@@ -21,9 +21,7 @@ def build(spec: resnet_spec.ResNetSpec | Plan | str, dtype: str = "float32") -> 
         A functional model of stock layers from (N, H, W, C) images of any size to (N, num_classes)
         logits, or to the last feature map (N, H', W', C') where num_classes is None.
     """
-    spec = resnet_spec.get(spec) if isinstance(spec, str) else spec
-    plan = spec if isinstance(spec, Plan) else resnet_spec.plan(spec)
-    return resnet(plan, resnet_spec.precision(dtype))
+    return resnet(resnet_spec.plan(spec), resnet_spec.precision(dtype))
 
 
 def chain(layers: Iterable[Layer], x: keras.KerasTensor) -> keras.KerasTensor:

@@ -23,9 +23,7 @@ def build(spec: resnet_spec.ResNetSpec | Plan | str, dtype: str = "float32") -> 
         A module from (N, C, H, W) images of any size to (N, num_classes) logits, or to the last
         feature map (N, C, H', W') where num_classes is None.
     """
-    spec = resnet_spec.get(spec) if isinstance(spec, str) else spec
-    plan = spec if isinstance(spec, Plan) else resnet_spec.plan(spec)
-    net = ResNet(plan).to(getattr(torch, resnet_spec.precision(dtype)))
+    net = ResNet(resnet_spec.plan(spec)).to(getattr(torch, resnet_spec.precision(dtype)))
     initialise(net)
     return net
 

@@ -35,6 +35,7 @@ from resnet_spec.layers import (
     ZeroPadChannels,
 )
 from resnet_spec.spec import ResNetSpec
+from resnet_spec.zoo import get
 
 BETWEEN = (Step.NORM, Step.RELU)  # two convolutions of a branch or a deep stem
 
@@ -68,9 +69,19 @@ class Site:
     dilation_after: int
 
 
+def plan(network: ResNetSpec | Plan | str) -> Plan:
+    """Resolve a network: every channel, stride, padding and name of it.
+
+    Args:
+        network: a spec, a name of the zoo, or a plan, which is its own.
+    """
+    if isinstance(network, Plan):
+        return network
+    return _resolved(get(network) if isinstance(network, str) else network)
+
+
 @lru_cache(maxsize=256)
-def plan(spec: ResNetSpec) -> Plan:
-    """Resolve a spec: every channel, stride, padding and name of the network it describes."""
+def _resolved(spec: ResNetSpec) -> Plan:
     sites = list(_sites(spec))
     return Plan(spec, tuple(_stem(spec)), tuple(_stages(spec, sites)), tuple(_head(spec)))
 

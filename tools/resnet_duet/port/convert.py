@@ -8,7 +8,7 @@ import resnet_spec
 from resnet_duet.port.arrays import Arrays, Entry, named_dtype
 from resnet_duet.port.dialect import Dialect
 from resnet_duet.port.dialects import dialect
-from resnet_spec import Plan, Slot
+from resnet_spec import Plan, ResNetSpec, Slot
 from resnet_spec.errors import check_arrays
 
 SMALL = 2**16  # numbers, that fit into a cache as they are
@@ -17,7 +17,7 @@ COLUMNS = 16  # of four bytes each: one line of the cache
 
 def convert(
     weights: Mapping[str, np.ndarray],
-    spec: resnet_spec.ResNetSpec | str,
+    spec: ResNetSpec | Plan | str,
     source: str,
     target: str,
 ) -> dict[str, np.ndarray]:
@@ -25,7 +25,7 @@ def convert(
 
     Args:
         weights: {array name in `source`: array}, exactly the network's.
-        spec: the network, or its name in the zoo.
+        spec: the network, its plan, or its name in the zoo.
         source, target: names of dialects.
 
     Returns:
@@ -38,11 +38,9 @@ def convert(
     return dict(translate(Arrays.of(weights), spec, source, target))
 
 
-def translate(
-    arrays: Arrays, spec: resnet_spec.ResNetSpec | str, source: str, target: str
-) -> Arrays:
+def translate(arrays: Arrays, spec: ResNetSpec | Plan | str, source: str, target: str) -> Arrays:
     """`convert` without reading: each array is read and laid out anew when it is asked for."""
-    plan = resnet_spec.plan(resnet_spec.get(spec) if isinstance(spec, str) else spec)
+    plan = resnet_spec.plan(spec)
     ours, theirs = dialect(source), dialect(target)
     names = {slot: name for name, slot in fitting(arrays, plan, ours).items()}
     return Arrays(

@@ -19,7 +19,7 @@ class Norms(StrEnum):
 
 
 def random_weights(
-    spec: resnet_spec.ResNetSpec | str, seed: int, norms: Norms = Norms.FRESH
+    spec: resnet_spec.ResNetSpec | resnet_spec.Plan | str, seed: int, norms: Norms = Norms.FRESH
 ) -> dict[str, np.ndarray]:
     """Initial weights in the dialect "torchvision", float64; `convert` carries the same bits over.
 
@@ -28,11 +28,11 @@ def random_weights(
     norms the biases are random as well, so that no array of the network is without effect.
 
     Args:
-        spec: the network, or its name in the zoo.
+        spec: the network, its plan, or its name in the zoo.
         seed: of NumPy's PCG64; the same seed gives the same bits on every machine.
         norms: FRESH, or RANDOM for proofs. Fresh norms hide a swap of scale and variance.
     """
-    plan = resnet_spec.plan(resnet_spec.get(spec) if isinstance(spec, str) else spec)
+    plan = resnet_spec.plan(spec)
     rng = np.random.default_rng(seed)
     return {name: draw(rng, slot, Norms(norms)) for name, slot in DIALECT.table(plan).items()}
 

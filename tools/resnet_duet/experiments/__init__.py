@@ -1,0 +1,1 @@
+"""Small experiments in which a difference between the frameworks shows, or hides."""

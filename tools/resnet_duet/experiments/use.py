@@ -1,0 +1,150 @@
+"""A network as somebody uses it, from his images to his numbers; what a mistake changes of it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+import resnet_spec
+from resnet_duet.frameworks import FRAMEWORKS, builder
+from resnet_duet.port.convert import convert, relayout
+from resnet_duet.port.dialects.torchvision import DIALECT
+from resnet_duet.port.random import Norms, random_weights
+from resnet_duet.proof.network import to_nhwc
+from resnet_spec import Plan, ResNetSpec, Slot, SpecError
+from resnet_spec.rules import amend
+
+Weights = Mapping[str, np.ndarray]
+Edit = Callable[[Plan], Plan]  # a module's function, so that it is equal to itself
+
+
+@dataclass(frozen=True)
+class Step:
+    """What somebody does to images before the network, or to its output behind it.
+
+    Attributes:
+        name: in a few words, as "divided by 255".
+        apply: (array, framework) -> array; images are (N, H, W, C), outputs (N, K) or (N, H, W, C).
+    """
+
+    name: str
+    apply: Callable[[np.ndarray, str], np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class Use:
+    """Images, through a network, to numbers.
+
+    Attributes:
+        spec: the network.
+        edits: what is changed of its plan that no spec says.
+        weights: canonical names and layouts, float64.
+        images: (N, H, W, C) float64.
+        before: steps on the images, in order.
+        after: steps on the output, in order.
+        training: whether norms use the batch's own mean and variance.
+        dtype: of the arithmetic.
+    """
+
+    spec: ResNetSpec
+    edits: tuple[Edit, ...]
+    weights: Weights
+    images: np.ndarray
+    before: tuple[Step, ...]
+    after: tuple[Step, ...]
+    training: bool
+    dtype: str
+
+    @property
+    def plan(self) -> Plan:
+        return _edited(self.spec, self.edits)
+
+    def run(self, framework: str) -> np.ndarray:
+        """The numbers, computed in this framework: (N, K), or (N, H, W, C) without a head."""
+        images = self.images
+        for step in self.before:
+            images = step.apply(images, framework)
+        home, twin, plan = FRAMEWORKS[framework], builder(framework), self.plan
+        net = _built(framework, plan, self.dtype)
+        arrays = {name: self.weights[name] for name in DIALECT.table(plan)}
+        twin.write(net, convert(arrays, plan, DIALECT.name, home.dialect))
+        output = twin.run(net, relayout(images, "NHWC", home.axes), self.training)
+        output = to_nhwc(output, home.axes)
+        for step in self.after:
+            output = step.apply(output, framework)
+        return output
+
+    def rounded(self) -> "Use":
+        """The same in float32."""
+        return replace(self, dtype="float32")
+
+
+def use(spec: ResNetSpec, seed: int, size: tuple[int, int]) -> Use:
+    """Random weights with random norms, two standard normal images, nothing before or behind."""
+    images = np.random.default_rng(seed).standard_normal((2, *size, spec.in_channels))
+    weights = random_weights(spec, seed, Norms.RANDOM)
+    return Use(spec, (), weights, images, (), (), training=False, dtype="float64")
+
+
+def amended(use: Use, choices: Mapping[str, object]) -> Use | None:
+    """The same weights in a network with some choices made otherwise.
+
+    None if that is no network, if it has other arrays, or if nothing is changed by it.
+    """
+    try:
+        spec = amend(use.spec, choices)
+    except SpecError:
+        return None
+    before, after = resnet_spec.plan(use.spec), resnet_spec.plan(spec)
+    if _shapes(before) != _shapes(after) or _layers(before) == _layers(after):
+        return None
+    return replace(use, spec=spec)
+
+
+def reweighted(use: Use, change: Callable[[Slot, np.ndarray], np.ndarray]) -> Use:
+    """The same network with each array changed, or not."""
+    table = DIALECT.table(resnet_spec.plan(use.spec))
+    changed = {name: change(slot, use.weights[name]) for name, slot in table.items()}
+    return replace(use, weights=changed)
+
+
+def concerned(before: Use, after: Use) -> tuple[str, ...]:
+    """The layers that one has otherwise than the other: in its plan, or in its arrays."""
+    one, two = before.plan, after.plan
+    table = DIALECT.table(resnet_spec.plan(before.spec))
+    touched = {
+        slot.layer.name
+        for name, slot in table.items()
+        if before.weights[name] is not after.weights[name]
+        and not np.array_equal(before.weights[name], after.weights[name])
+    }
+    if one is not two:
+        ours, theirs = _layers(one), _layers(two)
+        touched |= {name for name in ours | theirs if ours.get(name) != theirs.get(name)}
+    return tuple(name for name in _layers(one) | _layers(two) if name in touched)
+
+
+def _shapes(plan: Plan) -> dict[str, tuple[int, ...]]:
+    return {name: slot.shape for name, slot in DIALECT.table(plan).items()}
+
+
+def _layers(plan: Plan) -> dict[str, object]:
+    """{name: the layer}, and what each block's shortcut reads."""
+    layers: dict[str, object] = {layer.name: layer for layer in plan.layers()}
+    return layers | {block.addition: block.shortcut_reads_pre for block in plan.blocks()}
+
+
+@lru_cache(maxsize=64)
+def _edited(spec: ResNetSpec, edits: tuple[Edit, ...]) -> Plan:
+    plan = resnet_spec.plan(spec)
+    for edit in edits:
+        plan = edit(plan)
+    return plan
+
+
+@lru_cache(maxsize=4)
+def _built(framework: str, plan: Plan, dtype: str) -> Any:
+    """A network of this plan, to write weights to: building one takes longer than running it."""
+    return builder(framework).build(plan, dtype)
