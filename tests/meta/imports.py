@@ -20,9 +20,13 @@ RULES: dict[str, tuple[set[str], set[str]]] = {
         {"resnet_spec", "resnet_tf", "keras", "tensorflow", "numpy"},
     ),
     "tools/resnet_duet/port": (PORT, PORT | {"ml_dtypes", "onnx", "tensorflow"}),
+    "tools/resnet_duet/graph": (
+        {"resnet_spec", "resnet_duet", "numpy", "onnx"},
+        {"resnet_spec", "resnet_duet", "numpy", "onnx"},
+    ),
     "tools/resnet_duet": (
         PORT | {"click", "rich"},
-        PORT | {"click", "rich", "sklearn"} | FRAMEWORKS,
+        PORT | {"click", "rich", "sklearn", "onnx"} | FRAMEWORKS,
     ),
 }
 

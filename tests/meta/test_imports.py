@@ -36,6 +36,10 @@ def test_no_folder_imports_what_it_may_not():
         ("tools/resnet_duet/port/x.py", "import torch"),
         ("tools/resnet_duet/port/files/x.py", "import tensorflow"),
         ("tools/resnet_duet/proof/x.py", "import torch"),
+        ("tools/resnet_duet/proof/x.py", "import onnx"),
+        ("tools/resnet_duet/port/files/x.py", "from onnx import helper"),
+        ("tools/resnet_duet/graph/x.py", "import torch"),
+        ("tools/resnet_duet/graph/x.py", "def f():\n    import keras"),
         ("tools/resnet_duet/x.py", "from keras import ops"),
     ],
 )
@@ -51,6 +55,7 @@ def test_the_test_can_fail(tmp_path, file, code):
     [
         ("tools/resnet_duet/port/files/x.py", "def f():\n    import tensorflow"),
         ("tools/resnet_duet/x.py", "if TYPE_CHECKING:\n    import torch"),
+        ("tools/resnet_duet/graph/x.py", "import onnx"),
         ("resnet_torch/x.py", "import torch, numpy, json"),
         ("elsewhere/x.py", "import anything"),
     ],
@@ -83,7 +88,8 @@ def test_list_and_show_load_no_framework():
         assert not loaded(call) & (FRAMEWORKS | {"numpy", "h5py"})
 
 
-def test_converting_between_safetensors_and_npz_loads_no_framework(tmp_path):
+@pytest.mark.parametrize("ending", ["npz", "onnx"])
+def test_converting_from_safetensors_loads_no_framework(tmp_path, ending):
     code = f"""
 import numpy as np, resnet_duet
 from resnet_duet.port.files import read, write
@@ -95,9 +101,10 @@ arrays = resnet_duet.random_weights(spec, 0)
 folder = {str(tmp_path)!r}
 write(folder + "/a.safetensors", Arrays.of(arrays), Label(spec, None, "test"), "torchvision", False)
 from resnet_duet.cli import main
-main(["convert", folder + "/a.safetensors", folder + "/b.npz"], standalone_mode=False)
+main(["convert", folder + "/a.safetensors", folder + "/b.{ending}"], standalone_mode=False)
 """
     assert not loaded(f"exec({code!r})") & FRAMEWORKS
+    assert (tmp_path / f"b.{ending}").is_file()
 
 
 @pytest.mark.slow

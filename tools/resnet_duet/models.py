@@ -74,20 +74,25 @@ def assemble(
     return net
 
 
-def save(net: Any, path: Path | str) -> None:
+def save(net: Any, path: Path | str, axes: str | None = None) -> None:
     """Write a network to a file, in the format that its name ends in; an older file is replaced.
 
     A network of either framework goes into every format: `.pth` of a Keras model holds PyTorch's
-    names and layouts.
+    names and layouts, and `.onnx` a graph for inference.
+
+    Args:
+        net: of `build` or `load`.
+        path: where to.
+        axes: of the images that an `.onnx` file takes, "NCHW" or "NHWC"; None for NCHW.
 
     Raises:
         FileError: an unknown ending, or the disk refuses.
     """
-    target = files.writable(path, None, overwrite=True)
+    target = files.writable(path, None, overwrite=True, axes=axes)
     own = framework_of(net)
     spec = spec_of(net)
     arrays = convert(builder(own.name).read(net), spec, own.dialect, target)
-    files.write(path, Arrays.of(arrays), Label(spec, None, tool()), target, overwrite=True)
+    files.write(path, Arrays.of(arrays), Label(spec, None, tool()), target, True, axes)
 
 
 def spec_of(net: Any) -> ResNetSpec:

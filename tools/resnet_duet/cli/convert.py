@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from resnet_duet.port.digest import Digest
     from resnet_duet.port.porter import Report, Wish
 
+IMAGES = ("NCHW", "NHWC")
 PRECISIONS = ("kept", "bfloat16", "float16", "float32", "float64")
 
 
@@ -36,6 +37,12 @@ PRECISIONS = ("kept", "bfloat16", "float16", "float32", "float64")
 @click.option("--fold-bias", is_flag=True, help="Fold biases into norms, or add biases of zero.")
 @click.option("--verify", is_flag=True, help="Build both sides and compare before writing.")
 @click.option("--overwrite", is_flag=True, help="Replace the target if it exists.")
+@click.option(
+    "--image",
+    "axes",
+    type=click.Choice(IMAGES),
+    help="Axes of the images that an .onnx file takes; NCHW unless said.",
+)
 @click.option("--format", "ending", metavar="ENDING", help="Of many targets, as .safetensors.")
 @as_json
 def convert(
@@ -51,6 +58,7 @@ def convert(
     fold_bias: bool,
     verify: bool,
     overwrite: bool,
+    axes: str | None,
     ending: str | None,
     as_json: bool,
 ) -> None:
@@ -76,6 +84,7 @@ def convert(
         fold_bias=fold_bias,
         verify=verify,
         overwrite=overwrite,
+        axes=axes,
     )
     if len(sources) > 1 or is_many(sources[0]) or ending:
         convert_many(sources, target, ending, wish, as_json)

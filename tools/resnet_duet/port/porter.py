@@ -35,6 +35,7 @@ class Wish:
         fold_bias: whether to change the convention of biases; see `fold.py`.
         verify: whether to run both sides in float64 before anything is written.
         overwrite: whether an older file may be replaced.
+        axes: of the images that a graph takes, "NCHW" or "NHWC"; None for the format's own.
     """
 
     spec: ResNetSpec | str | None
@@ -46,6 +47,7 @@ class Wish:
     fold_bias: bool
     verify: bool
     overwrite: bool
+    axes: str | None = None
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def port(source: Path, target: Path, wish: Wish, digest: Digest) -> Report:
             `translate` and `amend`. Nothing is written then.
         ProofError: the two sides are not the same function. Nothing is written.
     """
-    dialect = files.writable(target, wish.target, wish.overwrite)
+    dialect = files.writable(target, wish.target, wish.overwrite, wish.axes)
     checkpoint, identity = examined(source, wish.spec, wish.source, wish.head, wish.choices)
     arrays, spec = checkpoint.arrays, identity.spec
     if wish.verify:
@@ -96,7 +98,7 @@ def port(source: Path, target: Path, wish: Wish, digest: Digest) -> Report:
     arrays, spec = changed(arrays, identity, dialect, wish.fold_bias)
     nonfinite: dict[str, int] = {}
     label = Label(spec, Origin(source.name, digest.result()), tool())
-    files.write(target, watched(arrays, nonfinite), label, dialect, wish.overwrite)
+    files.write(target, watched(arrays, nonfinite), label, dialect, wish.overwrite, wish.axes)
     dtypes = tuple(sorted(dtype.name for dtype in arrays.dtypes))
     return Report(identity, checkpoint, spec, dialect, len(arrays), dtypes, nonfinite)
 

@@ -33,6 +33,11 @@ def of_keras(dialect: Dialect) -> bool:
     return dialect.layout.words == KERAS.words
 
 
+def our_torch(dialect: Dialect) -> bool:
+    """The canonical names, which our graphs' nodes read their arrays by."""
+    return dialect.name == "torchvision"
+
+
 def our_keras(dialect: Dialect) -> bool:
     """A whole network, which is one of ours."""
     return dialect.name == "keras"
@@ -49,6 +54,8 @@ class Format:
         dialect: what its files are written in unless one asks for another.
         holds: the dialects that it can be written in.
         dtypes: the precisions that it can hold.
+        axes: the layouts of images among which one may choose, the first if one does not; none
+            where a file holds no graph, or its framework has but one.
     """
 
     about: str
@@ -57,6 +64,7 @@ class Format:
     dialect: str
     holds: Callable[[Dialect], bool]
     dtypes: tuple[str, ...]
+    axes: tuple[str, ...] = ()
 
 
 NUMPY_S = ("float16", "float32", "float64")
@@ -70,6 +78,7 @@ FORMATS = (
     Format("Keras 3 weights", (".weights.h5",), "weights_h5", "keras", of_keras, ALL),
     Format("Keras 3 model", (".keras",), "keras_archive", "keras", our_keras, NUMPY_S),
     Format("Keras 2 weights", (".h5", ".hdf5"), "legacy_h5", "keras", of_keras, NUMPY_S),
+    Format("ONNX", (".onnx",), "onnx", "torchvision", our_torch, NUMPY_S, ("NCHW", "NHWC")),
 )
 
 
@@ -84,7 +93,7 @@ class Source:
 
 CHECKPOINT = Source("TensorFlow checkpoint", (".ckpt", ".index"), "tensorflow")
 SAVED_MODEL = Source("SavedModel", (), "tensorflow")  # a folder, so it has no ending
-SOURCES = (CHECKPOINT, Source("ONNX", (".onnx",), "onnx"))
+SOURCES = (CHECKPOINT,)
 
 MOST_ARRAYS = 2**16  # of a file; 1,202 layers and all that their training keeps are 30,000
 LONGEST_NAME = 1024  # characters
@@ -117,7 +126,14 @@ def read(path: Path | str) -> Checkpoint:
     return replace(found, arrays=Arrays(entries), left_out=left_out)
 
 
-def write(path: Path | str, arrays: Arrays, label: Label, target: str, overwrite: bool) -> None:
+def write(
+    path: Path | str,
+    arrays: Arrays,
+    label: Label,
+    target: str,
+    overwrite: bool,
+    axes: str | None = None,
+) -> None:
     """Write a file as a whole or not at all; an older one is replaced only by a complete one.
 
     Args:
@@ -126,18 +142,20 @@ def write(path: Path | str, arrays: Arrays, label: Label, target: str, overwrite
         label: what the file says of itself.
         target: that dialect.
         overwrite: whether an older file may be replaced.
+        axes: of the images that a graph takes; None for what is usual, or for no graph.
 
     Raises:
         FileError: see `writable`; or the format cannot hold the precision, or the disk refuses.
     """
     path = Path(path)
-    writable(path, target, overwrite)
+    writable(path, target, overwrite, axes)
     row = _format(path)
+    chosen = (axes or row.axes[0],) if row.axes else ()
     if unfit := sorted({dtype.name for dtype in arrays.dtypes} - set(row.dtypes)):
         raise FileError(f"{path}: {row.about} files hold no {unfit[0]}; say --dtype float32")
     try:
         with whole_file(path, overwrite) as stream:
-            _module(row).write(stream, arrays, label)
+            _module(row).write(stream, arrays, label, *chosen)
     except ResNetError:
         raise
     except FileExistsError:
@@ -146,12 +164,12 @@ def write(path: Path | str, arrays: Arrays, label: Label, target: str, overwrite
         raise FileError(f"{path} cannot be written: {_first_line(error)}") from None
 
 
-def writable(path: Path | str, target: str | None, overwrite: bool) -> str:
+def writable(path: Path | str, target: str | None, overwrite: bool, axes: str | None = None) -> str:
     """The dialect in which a file may be written here: `target`, or the format's own for None.
 
     Raises:
-        FileError: the ending is no format's, the format is not written in this dialect, there is
-            no such folder, or the file exists and must not be replaced.
+        FileError: the ending is no format's, the format is not written in this dialect or leaves
+            no choice of axes, there is no such folder, or the file exists and must not be replaced.
         DialectError: there is no such dialect.
     """
     path = Path(path)
@@ -159,6 +177,9 @@ def writable(path: Path | str, target: str | None, overwrite: bool) -> str:
     name = row.dialect if target is None else dialect(target).name
     if not row.holds(dialect(name)):
         raise FileError(f"{path}: {row.about} files are not written in dialect {name}")
+    if axes and not row.axes:
+        free = _listed(tuple(row for row in FORMATS if row.axes))
+        raise FileError(f"{path}: images of {axes} can be asked of {free} files only")
     if not path.parent.is_dir():
         raise FileError(f"{path.parent}: there is no such folder")
     if path.is_dir():
