@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from resnet_duet.port.convert import convert
     from resnet_duet.port.random import random_weights
     from resnet_duet.proof.compare import compare
+    from resnet_duet.proof.diagnose import diagnose
     from resnet_duet.proof.network import Function
 
 __version__ = "0.1.0"
@@ -22,12 +23,13 @@ _HOMES = {
     "Function": "resnet_duet.proof.network",
     "compare": "resnet_duet.proof.compare",
     "convert": "resnet_duet.port.convert",
+    "diagnose": "resnet_duet.proof.diagnose",
     "load": "resnet_duet.models",
     "random_weights": "resnet_duet.port.random",
     "save": "resnet_duet.models",
 }
 
-__all__ = ["Function", "compare", "convert", "load", "random_weights", "save"]
+__all__ = ["Function", "compare", "convert", "diagnose", "load", "random_weights", "save"]
 
 
 def __getattr__(name: str) -> Any:

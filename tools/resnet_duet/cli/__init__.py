@@ -9,6 +9,7 @@ import click
 from resnet_duet import __version__
 from resnet_duet.cli.convert import convert
 from resnet_duet.cli.demo import demo
+from resnet_duet.cli.diagnose import diagnose
 from resnet_duet.cli.inspect import inspect_file
 from resnet_duet.cli.verify import verify
 from resnet_duet.cli.zoo import list_networks, show
@@ -39,5 +40,5 @@ def main(debug: bool) -> None:
     os.environ["KERAS_BACKEND"] = "tensorflow"  # whatever the shell says: this is our process
 
 
-for command in (list_networks, show, inspect_file, convert, verify, demo):
+for command in (list_networks, show, inspect_file, convert, verify, diagnose, demo):
     main.add_command(command)
