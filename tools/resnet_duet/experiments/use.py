@@ -67,7 +67,7 @@ class Use:
         for step in self.before:
             images = step.apply(images, framework)
         home, twin, plan = FRAMEWORKS[framework], builder(framework), self.plan
-        net = _built(framework, plan, self.dtype)
+        net = built(framework, plan, self.dtype)
         arrays = {name: self.weights[name] for name in DIALECT.table(plan)}
         twin.write(net, convert(arrays, plan, DIALECT.name, home.dialect))
         output = twin.run(net, relayout(images, "NHWC", home.axes), self.training)
@@ -145,6 +145,6 @@ def _edited(spec: ResNetSpec, edits: tuple[Edit, ...]) -> Plan:
 
 
 @lru_cache(maxsize=4)
-def _built(framework: str, plan: Plan, dtype: str) -> Any:
+def built(framework: str, plan: Plan, dtype: str) -> Any:
     """A network of this plan, to write weights to: building one takes longer than running it."""
     return builder(framework).build(plan, dtype)
