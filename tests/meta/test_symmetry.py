@@ -59,11 +59,6 @@ def test_graphs_have_the_functions_of_keras_in_the_same_order(file):
     assert ours == [n for n in functions("resnet_tf", file) if n not in NOT_IN_GRAPHS]
 
 
-def test_training_in_both_has_the_same_functions_in_the_same_order():
-    folder = "tools/resnet_duet/experiments"
-    assert functions(folder, "train_torch.py") == functions(folder, "train_keras.py") != []
-
-
 @pytest.mark.parametrize("function", ["build_layer", "max_pool"])
 def test_graphs_have_the_cases_of_both_in_the_same_order(function):
     assert cases(GRAPH, function) == cases("resnet_tf", function) != []
