@@ -3,14 +3,19 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: demo test fast lint reference bench clean
+.PHONY: demo test browser fast lint reference bench clean
 
 demo: .venv/installed  ## train on digits in PyTorch, carry over to Keras, prove it
 	$(BIN)/resnet-duet demo
 
-test: lint .venv/reference  ## lint, types, all tests but the longest of tests/reference
+test: lint browser .venv/reference  ## lint, types, all tests but the longest of tests/reference
 	$(BIN)/pytest --ignore tests/reference
 	$(BIN)/pytest -m "not slow" tests/reference
+
+browser:  ## a headless Chromium for the tests of pages, where it is missing and may be installed
+	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+		&& apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
+		|| echo "There is no Chromium: the tests of pages are skipped."
 
 fast: .venv/installed  ## the tests that take seconds
 	$(BIN)/pytest -m "not slow" --ignore tests/reference

@@ -26,7 +26,7 @@ RULES: dict[str, tuple[set[str], set[str]]] = {
     ),
     "tools/resnet_duet": (
         PORT | {"click", "rich"},
-        PORT | {"click", "rich", "sklearn", "onnx"} | FRAMEWORKS,
+        PORT | {"click", "jinja2", "matplotlib", "onnx", "rich", "sklearn"} | FRAMEWORKS,
     ),
 }
 

@@ -2,6 +2,8 @@
 
 import json
 import math
+import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,12 +40,17 @@ def verify(
     images. Exit status 1 if they differ.
     """
     from resnet_duet.proof.compare import compare
+    from resnet_duet.proof.report import writable_report, write_report
     from resnet_duet.tables import print_comparison, spinner
 
+    if report:
+        writable_report(report, overwrite)
     with spinner(f"building {a}" if b is None else f"building {a} and {b}"):
         one, two, lines = sides(a, b, spec)
     with spinner(f"running {one.title} and {two.title}, layer by layer"):
         result = compare(one, two, range(seeds))
+    if report:
+        write_report(report, result, (one, two), repeated(), overwrite)
     if as_json:
         click.echo(json.dumps(facts(result), allow_nan=False))
     else:
@@ -82,6 +89,11 @@ def sides(a: str, b: str | None, spec: str | None) -> tuple["Network", "Network"
     away = KERAS if home is TORCH else TORCH
     one, two = (built(checkpoint, identity, where, where.name) for where in (home, away))
     return one, two, lines
+
+
+def repeated() -> str:
+    """The command line that was given."""
+    return shlex.join(["resnet-duet", *sys.argv[1:]])
 
 
 def facts(result: "Comparison") -> dict[str, object]:

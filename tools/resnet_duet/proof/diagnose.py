@@ -108,10 +108,10 @@ def diagnose(a: Any, b: Any, watch: Watch = in_silence) -> Diagnosis:
         explained = (_culprits(search, (), rounding),) if coarse else ()
         return Diagnosis(titles, error, precision, explained, error, not coarse, None, 0)
     found, tried = _explanations(search, watch)
-    explained = tuple(_culprits(search, suspect.mistakes, rounding) for suspect in found)
+    explanations = tuple(_culprits(search, suspect.mistakes, rounding) for suspect in found)
     left = found[0].left if found else error
     parting = None if found else _first_parting(one, two)
-    return Diagnosis(titles, error, precision, explained, left, False, parting, tried)
+    return Diagnosis(titles, error, precision, explanations, left, False, parting, tried)
 
 
 def engine() -> str:
