@@ -1,6 +1,6 @@
 """A network as somebody uses it, from his images to his numbers; what a mistake changes of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -81,6 +81,24 @@ class Use:
         return replace(self, dtype="float32")
 
 
+@dataclass(frozen=True, eq=False)
+class Reweighted(Mapping[str, np.ndarray]):
+    """Arrays that are changed when they are read, so that a hundred mistakes cost no memory."""
+
+    weights: Weights
+    table: Mapping[str, Slot]
+    change: Callable[[Slot, np.ndarray], np.ndarray]
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self.change(self.table[name], self.weights[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.table)
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+
 def use(spec: ResNetSpec, seed: int, size: tuple[int, int]) -> Use:
     """Random weights with random norms, two standard normal images, nothing before or behind."""
     images = np.random.default_rng(seed).standard_normal((2, *size, spec.in_channels))
@@ -106,20 +124,20 @@ def amended(use: Use, choices: Mapping[str, object]) -> Use | None:
 def reweighted(use: Use, change: Callable[[Slot, np.ndarray], np.ndarray]) -> Use:
     """The same network with each array changed, or not."""
     table = DIALECT.table(resnet_spec.plan(use.spec))
-    changed = {name: change(slot, use.weights[name]) for name, slot in table.items()}
-    return replace(use, weights=changed)
+    return replace(use, weights=Reweighted(use.weights, table, change))
 
 
 def concerned(before: Use, after: Use) -> tuple[str, ...]:
     """The layers that one has otherwise than the other: in its plan, or in its arrays."""
     one, two = before.plan, after.plan
     table = DIALECT.table(resnet_spec.plan(before.spec))
-    touched = {
-        slot.layer.name
-        for name, slot in table.items()
-        if before.weights[name] is not after.weights[name]
-        and not np.array_equal(before.weights[name], after.weights[name])
-    }
+    touched = set()
+    if before.weights is not after.weights:
+        touched = {
+            slot.layer.name
+            for name, slot in table.items()
+            if not np.array_equal(before.weights[name], after.weights[name])
+        }
     if one is not two:
         ours, theirs = _layers(one), _layers(two)
         touched |= {name for name in ours | theirs if ours.get(name) != theirs.get(name)}

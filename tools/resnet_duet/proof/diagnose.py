@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from resnet_duet.differences import DIFFERENCES
 from resnet_duet.errors import FrameworkError
 from resnet_duet.experiments.difference import Mistake
 from resnet_duet.experiments.use import Use, concerned
@@ -16,7 +17,8 @@ from resnet_duet.proof.compare import ROUNDINGS, SAME, compare, output, refuse_o
 from resnet_duet.proof.network import Names, Network, is_rounded
 from resnet_duet.proof.probes import probes
 from resnet_duet.proof.rows import Row, relative_error
-from resnet_duet.proof.search import NOISE, Search, Suspect, Watch
+from resnet_duet.proof.search import NOISE, Search, Watch
+from resnet_duet.proof.suspects import Lineup, Suspect
 from resnet_spec import ResNetError
 
 T = TypeVar("T")
@@ -94,24 +96,42 @@ def diagnose(a: Any, b: Any, watch: Watch = in_silence) -> Diagnosis:
             read the same images or give as many numbers; b fails, or gives NaN.
     """
     one, two = network(a), network(b)
-    right = _as_use(one)
-    images = list(probes(one, two, seed=0))
-    pairs = tuple((x, output(two.run(x))) for x in images)
-    _refuse_nonsense(one, two, right, pairs)
-    search = Search(right, pairs, np.inf, engine())
-    error = search.left_by(right)
-    coarse = all(is_rounded(theirs) for _, theirs in pairs)
-    rounding = _rounding(search) if coarse else ()
-    search = replace(search, near=_near(search, error, coarse))
-    titles, precision = (one.title, two.title), "float32" if coarse else "float64"
-    if error <= (search.near if coarse else SAME):
-        explained = (_culprits(search, (), rounding),) if coarse else ()
-        return Diagnosis(titles, error, precision, explained, error, not coarse, None, 0)
-    found, tried = _explanations(search, watch)
-    explanations = tuple(_culprits(search, suspect.mistakes, rounding) for suspect in found)
-    left = found[0].left if found else error
-    parting = None if found else _first_parting(one, two)
-    return Diagnosis(titles, error, precision, explanations, left, False, parting, tried)
+    images = tuple(probes(one, two, seed=0))
+    lineup = Lineup(as_use(one), images, engine())
+    theirs = tuple(output(two.run(x)) for x in images)
+    _refuse_nonsense(one, two, lineup, theirs)
+    found = explained(lineup, theirs, (one.title, two.title), watch)
+    if found.same or found.explanations or two.names is Names.OWN:
+        return found
+    return replace(found, parting=compare(one, two).first_difference)
+
+
+def explained(
+    lineup: Lineup, theirs: tuple[np.ndarray, ...], titles: tuple[str, str], watch: Watch
+) -> Diagnosis:
+    """`diagnose`, for whoever has many networks to explain by the mistakes of one.
+
+    Args:
+        lineup: the reference.
+        theirs: the other network's outputs for each of the lineup's batches.
+        titles: what the two are called.
+        watch: see `diagnose`.
+    """
+    coarse = all(map(is_rounded, theirs))
+    error = Search(lineup, theirs, np.inf).left_by(None)
+    search = Search(lineup, theirs, _near(lineup, error, coarse))
+    rounding = _rounding(lineup) if coarse else ()
+    precision = "float32" if coarse else "float64"
+    if not coarse and error <= SAME:
+        return Diagnosis(titles, error, precision, (), error, True, None, 0)
+    if coarse and error <= search.near:
+        culprits = (_culprits(lineup, rounding),)
+        return Diagnosis(titles, error, precision, culprits, error, False, None, 1)
+    found = search.run(watch)
+    explanations = tuple(
+        _culprits(lineup, (*suspect.mistakes, *rounding)) for suspect in found.explanations
+    )
+    return Diagnosis(titles, error, precision, explanations, found.left, False, None, found.tried)
 
 
 def engine() -> str:
@@ -126,7 +146,12 @@ def engine() -> str:
     raise FrameworkError("this needs torch or tensorflow: pip install 'resnet-duet[torch]'")
 
 
-def _as_use(one: Network) -> Use:
+def as_use(one: Network) -> Use:
+    """The reference, without images.
+
+    Raises:
+        ResNetError: its weights cannot be read as a ResNet's.
+    """
     if one.known is None:
         raise ResNetError(
             f"{one.title} cannot be the reference, since its weights are not known as a ResNet's:"
@@ -137,87 +162,56 @@ def _as_use(one: Network) -> Use:
 
 
 def _refuse_nonsense(
-    one: Network, two: Network, right: Use, pairs: Sequence[tuple[np.ndarray, np.ndarray]]
+    one: Network, two: Network, lineup: Lineup, theirs: tuple[np.ndarray, ...]
 ) -> None:
     """Raise ResNetError if outputs cannot be compared, or the reference is another network."""
-    images, theirs = pairs[0]
-    refuse_other_shapes(one, two, (trace := one.run(images), {"output": theirs}))
-    for _, array in pairs:
-        if not np.isfinite(array).all():
-            raise ResNetError(f"{two.title} gives NaN or infinity, which nothing here explains")
+    trace = one.run(lineup.images[0])
+    refuse_other_shapes(one, two, (trace, {"output": theirs[0]}))
+    if not all(np.isfinite(array).all() for array in theirs):
+        raise ResNetError(f"{two.title} gives NaN or infinity, which nothing here explains")
     own = output(trace)
-    rebuilt = replace(right, images=images).run(engine())
-    floor = ROUNDINGS * 1e-6 if is_rounded(own) else SAME
-    if (error := relative_error(own, rebuilt)) > floor:
+    floor = ROUNDINGS * _own_noise(lineup) if is_rounded(own) else SAME
+    if not (error := relative_error(own, lineup.output(None, 0))) <= floor:
         raise ResNetError(
             f"{one.title} cannot be the reference: by its weights it is another function than it"
             f" computes ({error:.1e}); `verify` shows where"
         )
 
 
-def _near(search: Search, error: float, coarse: bool) -> float:
+def _near(lineup: Lineup, error: float, coarse: bool) -> float:
     """How near an explanation must come."""
     if coarse:
-        return max(NEAR, ROUNDINGS * _own_noise(search))
+        return max(NEAR, ROUNDINGS * _own_noise(lineup))
     return max(min(NEAR, SHARE_LEFT * error), NOISE)
 
 
-def _own_noise(search: Search) -> float:
+def _own_noise(lineup: Lineup) -> float:
     """What float32 makes of the reference."""
-    images, _ = search.probes[0]
-    fine = replace(search.right, images=images)
-    return relative_error(fine.run(search.engine), fine.rounded().run(search.engine))
+    coarse = replace(lineup.right.rounded(), images=lineup.images[0])
+    return relative_error(lineup.output(None, 0), coarse.run(lineup.engine))
 
 
-def _rounding(search: Search) -> tuple[tuple[str, Mistake], ...]:
+def _rounding(lineup: Lineup) -> tuple[tuple[str, Mistake], ...]:
     """That the other network computes in float32, as a mistake like any other."""
-    from resnet_duet.differences.float32_arithmetic import DIFFERENCE
-
-    return tuple((DIFFERENCE.name, mistake) for mistake in DIFFERENCE.mistakes(search.right))[:1]
-
-
-def _explanations(search: Search, watch: Watch) -> tuple[list[Suspect], int]:
-    """The suspects that explain, and how many were tried: singles, and pairs if none does."""
-    singles = search.singles(watch)
-    if found := search.explaining(singles):
-        return found, len(singles)
-    tried = len(singles)
-    for pair in search.pairs(singles, watch):
-        tried += 1
-        if pair.left <= search.near:
-            return [pair], tried
-    return [], tried
+    own = DIFFERENCES["float32_arithmetic"]
+    return tuple((own.name, mistake) for mistake in own.mistakes(lineup.right))[:1]
 
 
-def _culprits(
-    search: Search, steps: Iterable[tuple[str, Mistake]], rounding: Iterable[tuple[str, Mistake]]
-) -> tuple[Culprit, ...]:
+def _culprits(lineup: Lineup, steps: tuple[tuple[str, Mistake], ...]) -> tuple[Culprit, ...]:
     """Each mistake of an explanation, with what it does alone."""
-    images, _ = search.probes[0]
-    right = replace(search.right, images=images)
-    expected = right.run(search.engine)
-    before, culprits = right, []
-    for name, mistake in (*steps, *rounding):
+    before, culprits = lineup.right, []
+    for name, mistake in steps:
         assert isinstance(mistake.world, Use)
-        after = replace(mistake.world, images=images)
-        alone = _alone(right, name, mistake.what) or after
-        error = relative_error(expected, alone.run(search.engine))
-        layers = concerned(before, after)
+        alone = _alone(lineup.right, name, mistake)
+        error = relative_error(lineup.output(None, 0), lineup.output(alone, 0))
+        layers = concerned(before, mistake.world)
         culprits.append(Culprit(name, mistake.what, mistake.mend, layers, error, 0.0))
-        before = after
+        before = mistake.world
     total = sum(culprit.error for culprit in culprits) or 1.0
     return tuple(replace(culprit, share=culprit.error / total) for culprit in culprits)
 
 
-def _alone(right: Use, name: str, what: str) -> Use | None:
-    """The same mistake made first, if it can be made alone."""
-    from resnet_duet.differences import DIFFERENCES
-
-    worlds = (m.world for m in DIFFERENCES[name].mistakes(right) if m.what == what)
-    world = next(worlds, None)
-    return world if isinstance(world, Use) else None
-
-
-def _first_parting(one: Network, two: Network) -> Row | None:
-    """The first layer that differs, where both let us see layers."""
-    return None if two.names is Names.OWN else compare(one, two).first_difference
+def _alone(right: Use, name: str, mistake: Mistake) -> Suspect:
+    """The same mistake made first, where it can be made first."""
+    same = (m for m in DIFFERENCES[name].mistakes(right) if m.what == mistake.what)
+    return Suspect(((name, next(same, mistake)),))

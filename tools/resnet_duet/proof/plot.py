@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
 from resnet_duet.proof.compare import Comparison
 from resnet_duet.proof.rows import Row
@@ -35,7 +36,11 @@ def drawing(result: Comparison, look: Look, size: tuple[float, float]) -> str:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    settings = {"svg.fonttype": "none", "svg.hashsalt": "resnet-duet", "font.family": "sans-serif"}
+    settings: dict[Any, str] = {
+        "svg.fonttype": "none",
+        "svg.hashsalt": "resnet-duet",
+        "font.family": "sans-serif",
+    }
     with mpl.rc_context(settings):
         figure = Figure(figsize=size, layout="constrained", facecolor="none")
         axes = figure.add_subplot(facecolor="none")

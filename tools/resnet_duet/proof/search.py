@@ -1,18 +1,15 @@
 """The search for the mistakes that turn one network's outputs into another's."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from resnet_duet.differences import DIFFERENCES
-from resnet_duet.experiments.difference import Mistake
-from resnet_duet.experiments.use import Use
 from resnet_duet.proof.rows import relative_error
+from resnet_duet.proof.suspects import Key, Lineup, Suspect
 
-T = TypeVar("T")
-Watch = Callable[[Sequence[T], str], Iterable[T]]
+Watch = Callable[[Sequence[Any], str], Iterable[Any]]
 
 # Among explanations, those so many times as far off as the best one cannot be told from it.
 ALIKE = 10
@@ -20,101 +17,62 @@ NOISE = 1e-12  # of two frameworks in float64, generously: below it no explanati
 
 
 @dataclass(frozen=True)
-class Suspect:
-    """A mistake, or two one after the other, and how far they leave us from the other network.
+class Found:
+    """What a search gives.
 
     Attributes:
-        mistakes: (name of the difference, the mistake), in the order in which they are made.
-        left: max|theirs - ours| / max|theirs|, with the mistakes made on our side.
+        explanations: the suspects whose outputs are the other network's, the nearest first; those
+            behind the first are alike.
+        left: max|theirs - ours| / max|theirs| that the nearest leaves.
+        tried: how many suspects there were.
     """
 
-    mistakes: tuple[tuple[str, Mistake], ...]
+    explanations: tuple[Suspect, ...]
     left: float
-
-    @property
-    def world(self) -> Use:
-        """Our network with the mistakes in it."""
-        world = self.mistakes[-1][1].world
-        assert isinstance(world, Use)
-        return world
+    tried: int
 
 
 @dataclass(frozen=True)
 class Search:
-    """A network whose insides are known, and the outputs that are to be explained.
+    """A lineup, and the outputs that are to be explained.
 
     Attributes:
-        right: our network, without images.
-        probes: ((images, the other network's output), ...); the first are tried first.
-        near: how small `left` must be for an explanation.
-        engine: the framework that computes what mistakes do.
+        lineup: our network and all that can be done wrong in it.
+        theirs: the other network's outputs, one for each batch of the lineup.
+        near: how far off an explanation may be.
     """
 
-    right: Use
-    probes: tuple[tuple[np.ndarray, np.ndarray], ...]
+    lineup: Lineup
+    theirs: tuple[np.ndarray, ...]
     near: float
-    engine: str
 
-    def singles(self, watch: Watch) -> list[Suspect]:
-        """Every single mistake that can be made in our network, the nearest first."""
-        tried = [(n, m) for n, m in mistakes_of(self.right)]
-        found = [self._suspect((step,)) for step in watch(tried, "one difference")]
-        return sorted(found, key=lambda suspect: suspect.left)
+    def run(self, watch: Watch) -> Found:
+        """Single mistakes, and where none explains, two: beginning with what comes nearest."""
+        singles = self.lineup.singles()
+        left = {suspect.key: self.left_by(suspect) for suspect in watch(singles, "one difference")}
+        if found := self._alike(singles, left):
+            return Found(found, left[found[0].key], len(singles))
+        tried, done = len(singles), set[Key]()
+        for first in watch(sorted(singles, key=lambda s: left[s.key]), "two differences"):
+            for pair in self.lineup.pairs(first, done):
+                tried += 1
+                if (distance := self.left_by(pair)) <= self.near:
+                    return Found((pair,), distance, tried)
+            done.add(first.key)
+        return Found((), self.left_by(None), tried)
 
-    def pairs(self, singles: Sequence[Suspect], watch: Watch) -> Iterator[Suspect]:
-        """Two mistakes of two differences: beginning with what alone comes nearest.
-
-        Two mistakes that do not touch are tried in one order only.
-        """
-        done: list[Suspect] = []
-        for first in watch(singles, "two differences"):
-            (name, _), *_ = first.mistakes
-            for other, second in mistakes_of(first.world):
-                if other == name or any(self._swapped(first, other, second, old) for old in done):
-                    continue
-                yield self._suspect((*first.mistakes, (other, second)))
-            done.append(first)
-
-    def _swapped(self, first: Suspect, other: str, second: Mistake, old: Suspect) -> bool:
-        """Whether the same two were tried in the other order, and order does not matter."""
-        name, mistake = old.mistakes[0]
-        if (name, mistake.what) != (other, second.what):
-            return False
-        return touched(self.right, first.world).isdisjoint(touched(self.right, old.world))
-
-    def _suspect(self, steps: tuple[tuple[str, Mistake], ...]) -> Suspect:
-        return Suspect(steps, self.left_by(steps[-1][1].world))
-
-    def left_by(self, world: object) -> float:
-        """How far this network is from the other; not much is computed where it is far."""
-        assert isinstance(world, Use)
+    def left_by(self, suspect: Suspect | None) -> float:
+        """How far off a suspect is; not much is computed where it is far."""
         worst = 0.0
-        for images, theirs in self.probes:
-            with np.errstate(all="ignore"):  # a mistake may well divide by zero
-                ours = replace(world, images=images).run(self.engine)
-            error = relative_error(theirs, ours)
+        for batch, theirs in enumerate(self.theirs):
+            error = relative_error(theirs, self.lineup.output(suspect, batch))
             worst = max(worst, error if np.isfinite(error) else float("inf"))
-            if worst > self.near:
+            if suspect and worst > self.near:
                 break
         return worst
 
-    def explaining(self, suspects: Iterable[Suspect]) -> list[Suspect]:
-        """Of these, the ones near enough, the nearest first; only those that are alike."""
-        near = sorted((s for s in suspects if s.left <= self.near), key=lambda s: s.left)
-        return [s for s in near if s.left <= max(ALIKE * near[0].left, NOISE)]
-
-
-def mistakes_of(world: Use) -> Iterator[tuple[str, Mistake]]:
-    """(name of the difference, mistake) for all that can be done wrong in this network."""
-    for name, difference in DIFFERENCES.items():
-        for mistake in difference.mistakes(world):
-            yield name, mistake
-
-
-def touched(before: Use, after: Use) -> set[str]:
-    """What of the network's use a mistake has changed. Two choices of a spec never touch."""
-    return {
-        field.name
-        for field in fields(Use)
-        if field.name != "spec" and getattr(before, field.name) is not getattr(after, field.name)
-    }
+    def _alike(self, suspects: Iterable[Suspect], left: dict[Key, float]) -> tuple[Suspect, ...]:
+        """Those near enough, the nearest first, as far as they cannot be told from it."""
+        near = [s for s in suspects if left[s.key] <= self.near]
+        near.sort(key=lambda s: left[s.key])
+        return tuple(s for s in near if left[s.key] <= max(ALIKE * left[near[0].key], NOISE))
