@@ -1,0 +1,91 @@
+"""What a norm keeps of a batch's variance."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+import resnet_spec
+from resnet_duet.experiments.difference import Difference, Group, Hidden, Mistake, World
+from resnet_duet.experiments.nets import at_even_size
+from resnet_duet.experiments.recipe import PLAIN, Variance
+from resnet_duet.experiments.training import Training, counts, small_training
+from resnet_duet.experiments.use import Use, reweighted
+from resnet_spec import Role, Slot
+from resnet_spec.measure import usual_size
+
+BATCHES = (1, 2, 8, 32, 128, 256)  # that networks are trained with, on one device
+
+
+def mistakes(world: World) -> Iterator[Mistake]:
+    if isinstance(world, Training):
+        yield _kept_otherwise(world)
+    elif isinstance(world, Use):
+        for batch in BATCHES:
+            for wrong in Variance:
+                yield from _carried_over(world, batch, wrong)
+
+
+def _kept_otherwise(world: Training) -> Mistake:
+    right = world.recipe.variance
+    (wrong,) = set(Variance) - {right}
+    recipe = replace(world.recipe, variance=wrong)
+    what = f"norms keep the {wrong} variance, not the {right} one"
+    return Mistake(what, replace(world, recipe=recipe), _mend(right))
+
+
+def _carried_over(world: Use, batch: int, wrong: Variance) -> Iterator[Mistake]:
+    """Running variances as the other framework would have kept them."""
+    plan = resnet_spec.plan(world.spec)
+    height, width = usual_size(plan)
+    numbers = counts(plan, batch, (height, width))
+    if min(numbers.values()) < 2:
+        return  # a variance of one number
+
+    def change(slot: Slot, array: np.ndarray) -> np.ndarray:
+        if slot.role is not Role.VAR:
+            return array
+        n = numbers[slot.layer.name]
+        return array * ((n - 1) / n if wrong is Variance.BIASED else n / (n - 1))
+
+    (right,) = set(Variance) - {wrong}
+    images = f"batches of {batch} at {height}x{width}"
+    what = f"running variances are the {wrong} ones, not the {right} ones, of {images}"
+    yield Mistake(what, reweighted(world, change), _mend(right))
+
+
+def _mend(right: Variance) -> str:
+    return f"running_var *= {'n / (n - 1)' if right is Variance.UNBIASED else '(n - 1) / n'}"
+
+
+DIFFERENCE = Difference(
+    name="biased_variance",
+    group=Group.NORMALISATION,
+    title="the running variance: divided by n - 1 in PyTorch, by n in Keras",
+    about=(
+        "In training both frameworks normalise by the variance of the batch divided by n, the"
+        " number of pixels that a channel has in the whole batch. But what they keep for inference"
+        " is not the same: PyTorch keeps the unbiased variance, divided by n - 1, and Keras what it"
+        " has computed. So two equal trainings end with equal weights and with running variances"
+        " that differ by n / (n - 1), more in the late stages, where n is small: with 32 images of"
+        " 224x224 pixels n is 1568 in the last stage. Carrying weights over is right as it is,"
+        " since each framework's variances are what that training has made; it becomes a"
+        " difference when a network is trained on, or trained anew, in the other framework. With"
+        " one image for each device and 7x7 pixels it is two percent."
+    ),
+    torch="norm = nn.BatchNorm2d(64)  # keeps x.var(dim=(0, 2, 3), correction=1)",
+    keras=(
+        "norm = layers.BatchNormalization()  # keeps keras.ops.var(x, axis=(0, 1, 2))\n"
+        "old = norm.momentum * norm.moving_variance  # before each step, and behind it:\n"
+        "norm.moving_variance.assign(old + (norm.moving_variance - old) * n / (n - 1))"
+    ),
+    wrong="norm = layers.BatchNormalization()",
+    mistakes=mistakes,
+    shown=lambda: small_training(PLAIN, batch=4),
+    hidden=(
+        Hidden(
+            "norms in training mode use the batch's own variance, and read no running one",
+            lambda: replace(at_even_size("resnet18"), training=True),
+        ),
+    ),
+)
