@@ -35,6 +35,7 @@ KINDS = {
     "h5": ("net.h5", "keras", False),
     "squeezed_h5": ("net.h5", "keras", False),
     "keras": ("net.keras", "keras", True),
+    "onnx": ("net.onnx", "torchvision", False),
 }
 
 

@@ -95,6 +95,7 @@ def test_the_environment_has_no_framework_and_needs_none_to_convert(python, tmp_
         (["convert", "net.npz", "x.keras"], "this needs tensorflow"),
         (["convert", "net.ckpt", "x.npz"], "this needs tensorflow"),
         (["inspect", "net.onnx"], "this needs onnx"),
+        (["convert", "net.npz", "x.onnx"], "this needs onnx"),
         (["verify", "net.npz"], "is not installed: pip install 'resnet-duet["),
     ],
 )

@@ -25,9 +25,10 @@ from resnet_duet.port.opening import open_checkpoint
 from worlds import bits, thin
 
 ENDINGS = [".pth", ".pt", ".th", ".bin", ".safetensors", ".npz", ".weights.h5", ".h5", ".keras"]
+ENDINGS += [".onnx"]
 SPEC = resnet_spec.get("mlperf_resnet8", in_channels=1, num_classes=None)
 LABEL = Label(SPEC, None, "test")
-KINDS = [".pth", ".safetensors", ".npz", ".weights.h5", ".h5", ".keras"]
+KINDS = [".pth", ".safetensors", ".npz", ".weights.h5", ".h5", ".keras", ".onnx"]
 
 
 @pytest.fixture(scope="module")
@@ -250,6 +251,8 @@ def test_a_target_that_cannot_be_is_told(tmp_path):
 def test_a_format_of_one_dialect_says_so(write, tmp_path, weights):
     with pytest.raises(FileError, match="not written in dialect torchvision"):
         files.write(tmp_path / "x.keras", Arrays.of(weights), LABEL, "torchvision", False)
+    with pytest.raises(FileError, match="ONNX files are not written in dialect huggingface"):
+        files.writable(tmp_path / "x.onnx", "huggingface", overwrite=False)
 
 
 FULL_DISK = """
@@ -279,7 +282,7 @@ except FileError as error:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("ending", "dialect"),
-    [(e, "torchvision" if e in (".safetensors", ".npz", ".pth") else "keras") for e in KINDS],
+    [(e, "keras" if e.endswith(("h5", ".keras")) else "torchvision") for e in KINDS],
 )
 def test_a_full_disk_leaves_an_older_file_as_it_was(tmp_path, ending, dialect):
     """No file of the process may pass 100,000 bytes: writing fails half way, as on a full disk."""

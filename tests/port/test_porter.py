@@ -19,7 +19,7 @@ from resnet_duet.port.porter import port as port_with
 from worlds import bits
 
 NAME = "cifar_resnet20_b"
-KINDS = [".pth", ".safetensors", ".npz", ".weights.h5", ".h5"]
+KINDS = [".pth", ".safetensors", ".npz", ".weights.h5", ".h5", ".onnx"]
 
 
 def wish(**wishes):
@@ -66,7 +66,7 @@ def test_every_written_file_says_what_it_is_where_it_came_from_and_who_wrote_it(
     assert bits(arrays) == bits(files.read(source).arrays)
 
 
-@pytest.mark.parametrize("ending", [".pth", ".safetensors", ".npz"])
+@pytest.mark.parametrize("ending", [".pth", ".safetensors", ".npz", ".onnx"])
 def test_the_same_source_gives_the_same_bytes(source, ending):
     targets = [source.with_name(f"{n}{ending}") for n in "ab"]
     for target in targets:

@@ -39,7 +39,7 @@ def write(stream: BinaryIO, arrays: Arrays, label: Label, axes: str) -> None:
     size = len(frame) + arrays.nbytes + sum(map(len, heads.values()))
     start = model.SerializeToString() + _field(onnx.ModelProto.GRAPH_FIELD_NUMBER, size)
     if len(start) + size > LONGEST:
-        raise FileError(f"ONNX files hold 2 GB and these arrays are {arrays.nbytes:,} bytes")
+        raise FileError(f"ONNX files hold 2 GB, and these arrays are {arrays.nbytes:,} bytes")
     stream.write(start + frame)
     for name, head in heads.items():
         stream.write(head)
@@ -79,8 +79,12 @@ def _varint(value: int) -> bytes:
 
 
 def _entry(tensor: Any) -> Entry:
-    from onnx import helper, numpy_helper
+    from onnx import TensorProto, helper, numpy_helper
 
+    if tensor.data_location == TensorProto.EXTERNAL:
+        raise FileError(
+            f"{tensor.name} lies in another file; onnx.save(onnx.load(a), b) brings it in"
+        )
     dtype = named_dtype(np.dtype(helper.tensor_dtype_to_np_dtype(tensor.data_type)).name)
     return Entry(tuple(tensor.dims), dtype, lambda: numpy_helper.to_array(tensor))
 

@@ -1,0 +1,124 @@
+"""PyTorch, Keras and the ONNX graph are one function in float64, at every named layer.
+
+The graph is run by ONNX' own reference implementation, so three codes of three makers agree.
+"""
+
+from dataclasses import replace
+from itertools import product
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+import resnet_duet
+import resnet_spec
+import resnet_torch
+from resnet_duet import graph
+from resnet_duet.proof.referee import tracer
+from resnet_spec import Ordering, Padding, ShortcutKind, ShortcutStride, StemPool
+from specs import image_sizes, specs
+from worlds import (
+    EVEN,
+    ODD,
+    assert_agree,
+    assert_close,
+    every_row,
+    images,
+    nchw,
+    thin,
+    traces,
+    twins,
+)
+
+MANY_BLOCKS = 20  # in a stage; such nets repeat what their first blocks do
+
+
+def assert_three_agree(spec, sizes=(EVEN, ODD), axes="NCHW"):
+    """torch, Keras and ONNX agree in every layer, block and stage, at every size."""
+    torch_net, keras_net = twins(spec)
+    model = graph.build(torch_net.spec, resnet_torch.read(torch_net), axes)
+    judge = tracer(model)
+    for size in sizes:
+        x = images(size, torch_net.spec.in_channels)
+        ours, theirs = traces(torch_net, keras_net, x)
+        found = judge(x)
+        assert found.keys() == ours.keys()
+        assert_agree(ours, theirs)
+        assert_agree(ours, {name: found[name] for name in ours})
+
+
+def shallow(spec):
+    """The same network with at most three blocks a stage where it has very many."""
+    deep = max(spec.depths) > MANY_BLOCKS
+    return replace(spec, depths=tuple(min(d, 3) for d in spec.depths)) if deep else spec
+
+
+@pytest.mark.parametrize("name", every_row())
+def test_every_row_of_the_zoo_agrees(name):
+    assert_three_agree(shallow(thin(resnet_spec.get(name))))
+
+
+@pytest.mark.parametrize("name", ["resnet18", "keras_resnet50v2", "cifar_resnet20"])
+@pytest.mark.parametrize("num_classes", [7, None])
+def test_a_graph_that_takes_nhwc_agrees(name, num_classes):
+    spec = replace(thin(resnet_spec.get(name)), num_classes=num_classes, in_channels=4)
+    assert_three_agree(spec, axes="NHWC")
+
+
+@pytest.mark.parametrize("name", ["resnet50", "preresnet18"])
+def test_a_network_without_a_head_agrees(name):
+    assert_three_agree(replace(thin(resnet_spec.get(name)), num_classes=None))
+
+
+@pytest.mark.parametrize("name", ["resnet50", "resnet50_v1", "resnet18d", "keras_resnet50v2"])
+def test_dilation_agrees(name):
+    spec = replace(thin(resnet_spec.get(name)), depths=(1, 2, 1, 2), output_stride=8)
+    assert_three_agree(spec)
+
+
+@pytest.mark.parametrize(("padding", "pool"), list(product(Padding, StemPool)))
+@pytest.mark.parametrize("ordering", ["original", "full_preactivation"])
+def test_every_padding_agrees(padding, pool, ordering):
+    spec = resnet_spec.get("resnet18", padding=padding, ordering=ordering, stem={"pool": pool})
+    spec = replace(thin(spec), depths=(2, 1), widths=(8, 12))
+    assert_three_agree(spec, sizes=[EVEN, ODD, (7, 10), (1, 2)])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ordering", Ordering)
+@pytest.mark.parametrize(("kind", "stride"), list(product(ShortcutKind, ShortcutStride)))
+def test_every_ordering_and_shortcut_agrees(ordering, kind, stride):
+    shortcut = resnet_spec.Shortcut(kind=kind, stride_by=stride)
+    spec = replace(thin(resnet_spec.get("resnet50")), depths=(2, 1), widths=(8, 12))
+    assert_three_agree(replace(spec, ordering=ordering, shortcut=shortcut))
+
+
+@settings(max_examples=20, deadline=None, derandomize=True)
+@given(spec=specs())
+def test_random_specs_agree(spec):
+    assert_three_agree(spec, sizes=[(10, 14), (11, 13)])
+
+
+@pytest.mark.slow
+@settings(
+    max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
+@given(spec=specs(), size=image_sizes())
+def test_many_random_specs_agree(spec, size):
+    assert_three_agree(spec, sizes=[size])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["resnet50", "resnext50_32x4d", "resnet50d"])
+def test_the_best_known_nets_agree_at_full_width(name):
+    assert_three_agree(name, sizes=[(96, 128), (65, 97)])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["preresnet1001", "cifar_resnet1202"])
+def test_a_graph_of_a_thousand_layers_agrees_with_pytorch(name):
+    weights = resnet_duet.random_weights(name, 0, norms="random")
+    net = resnet_torch.build(name, "float64")
+    resnet_torch.write(net, weights)
+    x = images((7, 10))
+    found = tracer(graph.build(name, weights))(x)["fc"]
+    assert_close(found, resnet_torch.run(net, nchw(x), training=False), "fc")
