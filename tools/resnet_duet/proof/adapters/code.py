@@ -1,6 +1,7 @@
 """`code.py:name`: a network, or a `Function`, that somebody's Python file makes."""
 
 import runpy
+import sys
 from pathlib import Path
 
 from resnet_duet.errors import FileError
@@ -19,6 +20,7 @@ def network(place: str) -> Network:
     path, _, name = place.rpartition(":")
     if not Path(path).is_file():
         raise FileError(f"{path} does not exist")
+    sys.path.insert(0, str(Path(path).resolve().parent))  # where Python looks when it runs a file
     try:
         found = runpy.run_path(path)
     except Exception as error:
