@@ -100,7 +100,7 @@ def drawn_pairs(lineups: Sequence[Lineup], number: int) -> Iterator[tuple[Lineup
     while number:
         lineup = lineups[rng.integers(len(lineups))]
         first = rng.choice(np.array(lineup.singles(), dtype=object))
-        seconds = list(lineup.pairs(first, set()))
+        seconds = list(lineup.pairs(first, set(), set()))
         pair = seconds[rng.integers(len(seconds))]
         if shows(lineup, first, pair):
             number -= 1

@@ -1,6 +1,6 @@
 """Every mistake that can be made in a network, and every two of them, with what comes out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
@@ -63,19 +63,21 @@ class Lineup:
         """Every single mistake."""
         return [Suspect(((name, mistake),)) for name, mistake in mistakes_of(self.right)]
 
-    def pairs(self, first: Suspect, done: set[Key]) -> Iterator[Suspect]:
+    def pairs(self, first: Suspect, done: Set[Key], hidden: Set[Key]) -> Iterator[Suspect]:
         """The mistake followed by each of another difference.
 
         Args:
             first: a single one.
             done: keys of singles that have been first already. If the two do not touch the same
                 part of the network, order is nothing, and the pair is left out.
+            hidden: keys of singles that are left out.
         """
         ((name, _),) = first.mistakes
         places = touched(self.right, first.world)
         for other, second in mistakes_of(first.world):
-            known = (other, second.what) in done
-            if other != name and not (known and places.isdisjoint(touched(first.world, second))):
+            key = (other, second.what)
+            swapped = key in done and places.isdisjoint(touched(first.world, second))
+            if other != name and key not in hidden and not swapped:
                 yield Suspect((*first.mistakes, (other, second)))
 
 
