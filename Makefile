@@ -30,6 +30,7 @@ reference: .venv/reference  ## against torchvision, timm, transformers, keras.ap
 
 bench: .venv/reference  ## in pairs, against what one would use instead; minutes
 	$(BIN)/python -m benchmarks.convert
+	$(BIN)/python -m benchmarks.graph
 	$(BIN)/python -m benchmarks.network
 
 clean:
@@ -46,4 +47,5 @@ clean:
 	$(PIP) --no-deps torchvision timm keras-hub kagglehub kagglesdk tf-slim tf_keras keras-resnet \
 		keras-applications
 	$(PIP) huggingface_hub pillow pyyaml regex requests tokenizers tqdm transformers
+	$(PIP) onnxscript tf2onnx
 	touch $@

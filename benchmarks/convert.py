@@ -21,6 +21,7 @@ import resnet_duet
 from benchmarks.pairs import Pair, paired
 
 NETS = ("resnet50", "resnet152")
+TO_MEASURE = ((".safetensors", ".weights.h5"), (".pth", ".safetensors"), (".safetensors", ".onnx"))
 IMPORTS = [sys.executable, "-c", "import numpy, h5py, safetensors"]
 MEGA = 10**6
 
@@ -127,7 +128,7 @@ def peaks(folder: Path) -> Iterator[Peak]:
     """Peak memory of conversions, each in a process whose memory is counted."""
     for name in NETS:
         source = checkpoints(folder, name)
-        for ending, target in ((".safetensors", ".weights.h5"), (".pth", ".safetensors")):
+        for ending, target in TO_MEASURE:
             command = converting(source[ending], folder / f"peak{target}")
             what = f"{name}, {ending} to {target}"
             yield Peak(what, peak(command), source[ending].stat().st_size)
