@@ -12,7 +12,8 @@ import resnet_duet
 import resnet_spec
 import resnet_torch
 from resnet_duet import graph
-from resnet_duet.errors import FileError
+from resnet_duet.errors import FileError, ProofError
+from resnet_duet.graph import layers
 from resnet_duet.port import files
 from resnet_duet.port.arrays import Arrays
 from resnet_duet.port.digest import Digest
@@ -150,6 +151,25 @@ def test_the_axes_of_images_are_a_wish_that_only_graphs_can_grant(source):
         with pytest.raises(FileError, match=r"images of NHWC can be asked of \.onnx files only"):
             port(source, source.with_name(f"net{ending}"), wish(axes="NHWC"), Digest(source))
     assert not list(source.parent.glob("net.[!o]*"))
+
+
+def test_verify_runs_the_graph_that_is_to_be_written(tmp_path, monkeypatch):
+    spec = resnet_spec.get("cifar_resnet20_a_end")
+    np.savez(tmp_path / "source.npz", **weights_of(spec))
+    source, target = tmp_path / "source.npz", tmp_path / "net.onnx"
+    proven = wish(spec=spec, verify=True, axes="NHWC")
+    port(source, target, proven, Digest(source))
+    target.unlink()
+    right = layers.zero_pad
+    monkeypatch.setattr(layers, "zero_pad", lambda x, sides, name: right(x, swapped(sides), name))
+    with pytest.raises(ProofError, match=r"another function from layer2\.0\.downsample"):
+        port(source, target, proven, Digest(source))
+    assert not target.exists()
+
+
+def swapped(sides):
+    """What comes behind before, and what comes before behind."""
+    return (*sides[4:], *sides[:4])
 
 
 def test_a_network_of_either_framework_is_saved_as_a_graph(tmp_path):

@@ -164,8 +164,10 @@ def facts(source: Path, target: Path, report: "Report", verified: bool) -> dict[
 def told(source: Path, target: Path, report: "Report", verified: bool) -> list[str]:
     """The same for a person. Plain lines: to load a library for tables would take longer."""
     from resnet_duet.cli.lines import identity_lines, unseen_line
+    from resnet_duet.port import files
 
-    proof = ", the same function in both frameworks" if verified else ""
+    both = "PyTorch and ONNX" if files.graph_axes(target, None) else "both frameworks"
+    proof = f", the same function in {both}" if verified else ""
     kinds = " and ".join(report.dtypes)
     return [
         *identity_lines(source, report.identity, report.checkpoint),

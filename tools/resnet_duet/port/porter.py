@@ -92,7 +92,8 @@ def port(source: Path, target: Path, wish: Wish, digest: Digest) -> Report:
         from resnet_duet.proof.porting import prove
 
         wide = changed(cast(arrays, "float64"), identity, dialect, wish.fold_bias)
-        prove(source, (arrays, spec, identity.dialect), (*wide, dialect))
+        axes = files.graph_axes(target, wish.axes)
+        prove(source, (arrays, spec, identity.dialect), (*wide, dialect), axes)
     if wish.dtype != KEPT:
         arrays = cast(arrays, wish.dtype)
     arrays, spec = changed(arrays, identity, dialect, wish.fold_bias)

@@ -150,12 +150,12 @@ def write(
     path = Path(path)
     writable(path, target, overwrite, axes)
     row = _format(path)
-    chosen = (axes or row.axes[0],) if row.axes else ()
+    chosen = graph_axes(path, axes)
     if unfit := sorted({dtype.name for dtype in arrays.dtypes} - set(row.dtypes)):
         raise FileError(f"{path}: {row.about} files hold no {unfit[0]}; say --dtype float32")
     try:
         with whole_file(path, overwrite) as stream:
-            _module(row).write(stream, arrays, label, *chosen)
+            _module(row).write(stream, arrays, label, *([chosen] if chosen else []))
     except ResNetError:
         raise
     except FileExistsError:
@@ -187,6 +187,12 @@ def writable(path: Path | str, target: str | None, overwrite: bool, axes: str | 
     if (path.exists() or path.is_symlink()) and not overwrite:
         raise FileError(f"{path} exists; say --overwrite to replace it")
     return name
+
+
+def graph_axes(path: Path | str, axes: str | None) -> str | None:
+    """Of the images that a file's graph takes: `axes`, or what is usual; None if it holds none."""
+    usual = _format(Path(path)).axes[:1]
+    return axes or usual[0] if usual else None
 
 
 def is_saved_model(path: Path) -> bool:

@@ -18,7 +18,7 @@ LONGEST = 2**31 - 1  # bytes of a message of Protocol Buffers
 
 def read(path: Path) -> Checkpoint:
     """Every initializer. ONNX' files are one message of Protocol Buffers, so it is read whole."""
-    model = _onnx().load(path, load_external_data=False)
+    model = library().load(path, load_external_data=False)
     entries = {tensor.name: _entry(tensor) for tensor in model.graph.initializer}
     texts = {item.key: item.value for item in model.metadata_props}
     label = Label.from_json(texts[KEY]) if KEY in texts else None
@@ -31,7 +31,7 @@ def write(stream: BinaryIO, arrays: Arrays, label: Label, axes: str) -> None:
     The graph is the message's last field and arrays are the graph's last, so that a file that lost
     its end is never a shorter message.
     """
-    onnx = _onnx()
+    onnx = library()
     model, tensors = _declared(onnx, arrays, label, axes)
     heads = {tensor.name: _head(onnx, tensor, arrays) for tensor in tensors}
     frame = model.graph.SerializeToString()
@@ -45,6 +45,17 @@ def write(stream: BinaryIO, arrays: Arrays, label: Label, axes: str) -> None:
         stream.write(head)
         array = np.ascontiguousarray(arrays[name], arrays.entries[name].dtype.newbyteorder("<"))
         stream.write(array.reshape(-1).view(np.uint8).data)
+
+
+def library() -> ModuleType:
+    """The package onnx. Raises FrameworkError: it is not installed."""
+    try:
+        import onnx
+    except ModuleNotFoundError:
+        raise FrameworkError(
+            "this needs onnx, which is not installed: pip install 'resnet-duet[onnx]'"
+        ) from None
+    return onnx
 
 
 def _declared(onnx: ModuleType, arrays: Arrays, label: Label, axes: str) -> tuple[Any, list[Any]]:
@@ -87,13 +98,3 @@ def _entry(tensor: Any) -> Entry:
         )
     dtype = named_dtype(np.dtype(helper.tensor_dtype_to_np_dtype(tensor.data_type)).name)
     return Entry(tuple(tensor.dims), dtype, lambda: numpy_helper.to_array(tensor))
-
-
-def _onnx() -> ModuleType:
-    try:
-        import onnx
-    except ModuleNotFoundError:
-        raise FrameworkError(
-            "this needs onnx, which is not installed: pip install 'resnet-duet[onnx]'"
-        ) from None
-    return onnx

@@ -6,28 +6,33 @@ from typing import Any
 import numpy as np
 
 from resnet_duet.port import files
+from resnet_duet.port.arrays import Arrays
 from resnet_duet.port.convert import convert
+from resnet_duet.port.files.onnx import library
 from resnet_duet.proof.adapters.naming import CANONICAL, recognised
 from resnet_duet.proof.network import Known, Names, Network
 from resnet_duet.proof.referee import axes_of, image_of, named_values, tracer
+from resnet_spec import ResNetSpec
 from resnet_spec.measure import Size
 
 
 def network(path: Path | str) -> Network:
     """Raises FileError: no such file, or it is damaged."""
     checkpoint = files.read(path)
-    import onnx
+    return of_graph(str(path), library().load(str(path)), checkpoint.arrays, checkpoint.spec)
 
-    model = onnx.load(str(path))
+
+def of_graph(title: str, model: Any, arrays: Arrays, spec: ResNetSpec | None) -> Network:
+    """A graph in memory, its initializers, and its network where that is known."""
     channels, size = _input_of(model)
-    if (spec := checkpoint.spec) is None:
-        known, _ = recognised(checkpoint.arrays, {})
+    if spec is None:
+        known, _ = recognised(arrays, {})
     else:
-        wide = {name: array.astype(np.float64) for name, array in checkpoint.arrays.items()}
+        wide = {name: array.astype(np.float64) for name, array in arrays.items()}
         known = Known(spec, lambda: convert(wide, spec, CANONICAL, CANONICAL))
         channels = spec.in_channels
     names = Names.CANONICAL if named_values(model) else Names.OWN
-    return Network(str(path), "ONNX graph", tracer(model), None, names, channels, size, known)
+    return Network(title, "ONNX graph", tracer(model), None, names, channels, size, known)
 
 
 def _input_of(model: Any) -> tuple[int | None, Size | None]:
