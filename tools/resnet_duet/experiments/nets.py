@@ -4,9 +4,12 @@ from dataclasses import replace
 
 import resnet_spec
 from resnet_duet.experiments.use import Use, use
+from resnet_duet.port.random import Norms, random_weights
 from resnet_spec import ResNetSpec
 
-EVEN, ODD = (32, 48), (33, 45)
+# Not square; one is even, and the other odd before every stride of the network.
+EVEN, ODD = (32, 48), (33, 49)
+TINY = (4, 4)  # one pixel is left of it behind the stem
 
 
 def small(name: str) -> ResNetSpec:
@@ -31,3 +34,14 @@ def at_even_size(name: str) -> Use:
 def at_odd_size(name: str) -> Use:
     """The small network on images of an odd size, not square."""
     return use(small(name), 0, ODD)
+
+
+def at_tiny_size(name: str) -> Use:
+    """The small ImageNet network on images of which one pixel is left behind the stem."""
+    return use(small(name), 0, TINY)
+
+
+def untrained(name: str) -> Use:
+    """The small network as training finds it: fresh norms, biases of 0."""
+    world = at_even_size(name)
+    return replace(world, weights=random_weights(world.spec, 0, Norms.FRESH))

@@ -82,15 +82,14 @@ class Use:
 
 
 @dataclass(frozen=True, eq=False)
-class Reweighted(Mapping[str, np.ndarray]):
-    """Arrays that are changed when they are read, so that a hundred mistakes cost no memory."""
+class Made(Mapping[str, np.ndarray]):
+    """Arrays that are made when they are read, so that a hundred mistakes cost no memory."""
 
-    weights: Weights
     table: Mapping[str, Slot]
-    change: Callable[[Slot, np.ndarray], np.ndarray]
+    make: Callable[[str], np.ndarray]
 
     def __getitem__(self, name: str) -> np.ndarray:
-        return self.change(self.table[name], self.weights[name])
+        return self.make(name)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.table)
@@ -123,8 +122,15 @@ def amended(use: Use, choices: Mapping[str, object]) -> Use | None:
 
 def reweighted(use: Use, change: Callable[[Slot, np.ndarray], np.ndarray]) -> Use:
     """The same network with each array changed, or not."""
-    table = DIALECT.table(resnet_spec.plan(use.spec))
-    return replace(use, weights=Reweighted(use.weights, table, change))
+    weights, table = use.weights, DIALECT.table(resnet_spec.plan(use.spec))
+    return replace(use, weights=Made(table, lambda name: change(table[name], weights[name])))
+
+
+def mixed_up(use: Use, other: Callable[[Slot], Slot]) -> Use:
+    """The same network with each slot filled by what belongs into another one, or into it."""
+    weights, table = use.weights, DIALECT.table(resnet_spec.plan(use.spec))
+    names = {slot: name for name, slot in table.items()}
+    return replace(use, weights=Made(table, lambda name: weights[names[other(table[name])]]))
 
 
 def concerned(before: Use, after: Use) -> tuple[str, ...]:
@@ -149,9 +155,13 @@ def _shapes(plan: Plan) -> dict[str, tuple[int, ...]]:
 
 
 def _layers(plan: Plan) -> dict[str, object]:
-    """{name: the layer}, and what each block's shortcut reads."""
+    """{name: the layer and its place in its block}, and what is added in each block."""
     layers: dict[str, object] = {layer.name: layer for layer in plan.layers()}
-    return layers | {block.addition: block.shortcut_reads_pre for block in plan.blocks()}
+    for block in plan.blocks():
+        for part in ("pre", "branch", "shortcut", "tail"):
+            layers |= {layer.name: (part, layer) for layer in getattr(block, part) or ()}
+        layers[block.addition] = (block.shortcut is None, block.shortcut_reads_pre)
+    return layers
 
 
 @lru_cache(maxsize=64)

@@ -1,0 +1,62 @@
+"""What stands between the last block and the classifier of a pre-activation network."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from resnet_duet.experiments.difference import Difference, Group, Mistake, World
+from resnet_duet.experiments.edits import edited
+from resnet_duet.experiments.nets import at_even_size
+from resnet_duet.experiments.use import Use
+from resnet_spec import Plan
+from resnet_spec.layers import Norm, Relu
+
+
+def without_norm_and_relu(plan: Plan) -> Plan:
+    """The last sum goes into the mean as it is."""
+    head = tuple(layer for layer in plan.head if not isinstance(layer, (Norm, Relu)))
+    return plan if head == plan.head else replace(plan, head=head)
+
+
+def without_relu(plan: Plan) -> Plan:
+    """The last norm goes into the mean as it is."""
+    head = tuple(layer for layer in plan.head if not isinstance(layer, Relu))
+    return plan if head == plan.head else replace(plan, head=head)
+
+
+EDITS = {
+    without_norm_and_relu: "the head has neither norm nor ReLU",
+    without_relu: "the head has no ReLU",
+}
+
+
+def mistakes(world: World) -> Iterator[Mistake]:
+    if isinstance(world, Use):
+        for edit, what in EDITS.items():
+            if wrong := edited(world, edit):
+                yield Mistake(what, wrong, "x = self.fc(self.avgpool(F.relu(self.norm(x))))")
+
+
+DIFFERENCE = Difference(
+    name="final_norm",
+    group=Group.ARCHITECTURE,
+    title="the norm and the ReLU behind the last block of a pre-activation network",
+    about=(
+        "Pre-activation moves the norm and the ReLU from the end of each block to the beginning of"
+        " the next, and behind the last block there is no next. So the head has to begin with a"
+        " norm and a ReLU of its own, as *Identity Mappings* says in one sentence of its appendix."
+        " Several well-known re-implementations forgot it, and they train all the same; their"
+        " weights and the others' do not fit each other. If a checkpoint has the norm, a strict"
+        " loader complains that the network has not, and a lenient one passes over it. The ReLU has"
+        " no arrays, and nobody complains about that. It hides nowhere, since sums have no reason"
+        " to be positive."
+    ),
+    torch="x = self.fc(self.avgpool(F.relu(self.norm(x))))",
+    keras=(
+        'x = layers.Activation("relu")(layers.BatchNormalization()(x))\n'
+        "x = layers.Dense(1000)(layers.GlobalAveragePooling2D()(x))"
+    ),
+    wrong="x = layers.Dense(1000)(layers.GlobalAveragePooling2D()(x))",
+    mistakes=mistakes,
+    shown=lambda: at_even_size("preresnet18"),
+    hidden=(),
+)

@@ -1,0 +1,59 @@
+"""Weights that went through a format of fewer digits."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from resnet_duet.experiments.difference import Difference, Group, Hidden, Mistake, World
+from resnet_duet.experiments.nets import at_even_size
+from resnet_duet.experiments.use import Use, reweighted
+from resnet_duet.port.arrays import named_dtype
+from resnet_spec import Slot
+
+PRECISIONS = ("float16", "bfloat16", "float32")  # of files
+
+
+def mistakes(world: World) -> Iterator[Mistake]:
+    if not isinstance(world, Use):
+        return
+    for dtype in PRECISIONS:
+        if dtype != world.dtype:
+            mend = f'convert(arrays, spec, "torchvision", "keras"), with no astype("{dtype}")'
+            yield Mistake(f"weights went through {dtype}", through(world, dtype), mend)
+
+
+def through(world: Use, dtype: str) -> Use:
+    """The world with its weights rounded to a precision and widened again."""
+
+    def change(_slot: Slot, array: np.ndarray) -> np.ndarray:
+        return array.astype(named_dtype(dtype)).astype(array.dtype)
+
+    return reweighted(world, change)
+
+
+def short_numbers() -> Use:
+    """Weights that every format can hold: few digits, and neither huge nor tiny."""
+    return through(through(at_even_size("resnet18"), "bfloat16"), "float16")
+
+
+DIFFERENCE = Difference(
+    name="half_precision",
+    group=Group.NUMERICS,
+    title="weights that were stored in float16 or bfloat16 on their way",
+    about=(
+        "Files are kept small by halving their numbers: float16 has eleven digits in binary,"
+        " bfloat16 eight, float32 twenty-four. Loading such a file into a float32 network widens"
+        " the numbers again, and what was cut off does not come back: the array is float32, says"
+        " its dtype, and holds float16. torchvision's own files of Wide ResNet were float16 once."
+        " An error of 1e-3 in a ResNet-18 and of 2e-2 in a ResNet-50 changes few classes, and"
+        " cannot be told from a wrong eps by its size. A running variance below 3e-8 becomes 0 in"
+        " float16, one of 70,000 infinite. A conversion should keep the precision it finds and say"
+        " so when it is asked for another."
+    ),
+    torch="torch.save(net.state_dict(), path)  # in the precision of the network",
+    keras="model.save_weights(path)  # in the precision of the model",
+    wrong="torch.save(net.half().state_dict(), path)",
+    mistakes=mistakes,
+    shown=lambda: at_even_size("resnet18"),
+    hidden=(Hidden("the weights are numbers of these formats already", short_numbers),),
+)

@@ -1,0 +1,54 @@
+"""What a projection beside a pre-activation reads."""
+
+from collections.abc import Iterator
+
+from resnet_duet.experiments.difference import Difference, Group, Mistake, World
+from resnet_duet.experiments.nets import at_even_size
+from resnet_duet.experiments.use import Use, amended
+from resnet_spec import ProjectionInput
+
+READS = {
+    ProjectionInput.BLOCK_INPUT: "the block's input",
+    ProjectionInput.PREACTIVATION: "the pre-activation",
+    ProjectionInput.PREACTIVATION_IN_FIRST: "the pre-activation in the first block only",
+}
+MENDS = {
+    ProjectionInput.BLOCK_INPUT: "shortcut = self.shortcut(x)",
+    ProjectionInput.PREACTIVATION: "shortcut = self.shortcut(F.relu(self.bn1(x)))",
+    ProjectionInput.PREACTIVATION_IN_FIRST: "shortcut = self.shortcut(h if first else x)",
+}
+
+
+def mistakes(world: World) -> Iterator[Mistake]:
+    if not isinstance(world, Use):
+        return
+    right = world.spec.shortcut.reads
+    for reads in ProjectionInput:
+        if wrong := amended(world, {"shortcut": {"reads": reads}}):
+            what = f"projections read {READS[reads]}, not {READS[right]}"
+            yield Mistake(what, wrong, MENDS[right])
+
+
+DIFFERENCE = Difference(
+    name="projection_input",
+    group=Group.ARCHITECTURE,
+    title="a projection beside a pre-activation: it reads what is before it, or behind it",
+    about=(
+        "In a pre-activation block a norm and a ReLU stand before the first convolution. An"
+        " identity shortcut goes past them, or the block would be none of *Identity Mappings*. A"
+        " projection may read either side: Facebook's Torch code, keras.applications' V2 and timm"
+        " let it read the pre-activation; Keras' CIFAR example does so in the network's first block"
+        " only; others read the block's input everywhere. The paper's figures show no projection."
+        " Arrays are the same in all of them. There are but three or four projections in a network,"
+        " so that most of its layers are right. It hides nowhere."
+    ),
+    torch="h = F.relu(self.bn1(x))\ny = self.branch(h) + self.shortcut(h)",
+    keras=(
+        'h = layers.Activation("relu")(layers.BatchNormalization()(x))\n'
+        "y = layers.Add()([branch(h), shortcut(h)])"
+    ),
+    wrong="y = layers.Add()([branch(h), shortcut(x)])  # where weights were trained with h",
+    mistakes=mistakes,
+    shown=lambda: at_even_size("preresnet18"),
+    hidden=(),
+)

@@ -1,0 +1,57 @@
+"""The ReLU before the addition, or behind it."""
+
+from collections.abc import Iterator
+
+from resnet_duet.experiments.difference import Difference, Group, Mistake, World
+from resnet_duet.experiments.nets import at_even_size
+from resnet_duet.experiments.use import Use, amended
+from resnet_spec import Ordering
+
+BLOCK = {
+    Ordering.ORIGINAL: "norm, addition, ReLU",
+    Ordering.NORM_AFTER_ADDITION: "addition, norm, ReLU",
+    Ordering.RELU_BEFORE_ADDITION: "norm, ReLU, addition",
+    Ordering.RELU_PREACTIVATION: "norm, addition, and begin with a ReLU",
+    Ordering.FULL_PREACTIVATION: "addition, and begin with norm and ReLU",
+}
+MENDS = {
+    Ordering.ORIGINAL: "y = relu(bn2(conv2(y)) + x)",
+    Ordering.NORM_AFTER_ADDITION: "y = relu(bn2(conv2(y) + x))",
+    Ordering.RELU_BEFORE_ADDITION: "y = relu(bn2(conv2(y))) + x",
+    Ordering.RELU_PREACTIVATION: "y = bn2(conv2(relu(bn1(conv1(relu(x)))))) + x",
+    Ordering.FULL_PREACTIVATION: "y = conv2(relu(bn2(conv1(relu(bn1(x)))))) + x",
+}
+
+
+def mistakes(world: World) -> Iterator[Mistake]:
+    if not isinstance(world, Use):
+        return
+    right = world.spec.ordering
+    for ordering in Ordering:
+        if wrong := amended(world, {"ordering": ordering}):
+            yield Mistake(
+                f"blocks end in {BLOCK[ordering]}, not in {BLOCK[right]}", wrong, MENDS[right]
+            )
+
+
+DIFFERENCE = Difference(
+    name="relu_position",
+    group=Group.ARCHITECTURE,
+    title="the last ReLU of a block: behind the addition, before it, or before the next block",
+    about=(
+        "*Identity Mappings*, figure 4, compares five orders of norm, ReLU and addition. A ReLU has"
+        " no arrays, so that several of them fit the same checkpoint. The original block adds and"
+        " then rectifies. Layers that bring their own activation, such as Keras'"
+        ' Conv2D(activation="relu") or a helper "conv, norm, ReLU" called once too often, rectify'
+        " the branch before the addition; then the branch can only add, never take away, and sums"
+        " grow from block to block. Leaving the last ReLU to the next block, which then hands the"
+        " sum on unrectified, is a third function. All three train well, each with weights of its"
+        " own."
+    ),
+    torch="y = F.relu(self.bn2(self.conv2(y)) + x)",
+    keras='y = layers.Activation("relu")(layers.Add()([y, x]))',
+    wrong='y = layers.Add()([layers.Activation("relu")(y), x])',
+    mistakes=mistakes,
+    shown=lambda: at_even_size("resnet18"),
+    hidden=(),
+)
