@@ -112,7 +112,7 @@ def shows(lineup: Lineup, first: Suspect, pair: Suspect) -> bool:
     name, what = pair.key[2:]
     alone = next((s for s in lineup.singles() if s.key == (name, what)), None)
     outputs = [lineup.output(s, 0) for s in (None, first, pair, *([alone] if alone else []))]
-    if not all(np.isfinite(output).all() for output in outputs):
+    if not all(output.size and np.isfinite(output).all() for output in outputs):
         return False
     right, once, twice, *other = outputs
     distances = [relative_error(right, once), relative_error(once, twice)]

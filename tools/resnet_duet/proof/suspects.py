@@ -51,12 +51,16 @@ class Lineup:
     _outputs: dict[tuple[Key, int], np.ndarray] = field(default_factory=dict)
 
     def output(self, suspect: Suspect | None, batch: int) -> np.ndarray:
-        """What the suspect, or for None the network itself, makes of a batch."""
+        """What the suspect, or for None the network itself, makes of a batch.
+
+        Nothing, an empty array, if two mistakes together make a network that cannot run.
+        """
         at = (suspect.key if suspect else (), batch)
         if at not in self._outputs:
             world = replace(suspect.world if suspect else self.right, images=self.images[batch])
-            with np.errstate(all="ignore"):  # a mistake may well divide by zero
-                self._outputs[at] = world.run(self.engine)
+            self._outputs[at] = (
+                world.run(self.engine) if suspect is None else attempt(world, self.engine)
+            )
         return self._outputs[at]
 
     def singles(self) -> list[Suspect]:
@@ -79,6 +83,15 @@ class Lineup:
             swapped = key in done and places.isdisjoint(touched(first.world, second))
             if other != name and key not in hidden and not swapped:
                 yield Suspect((*first.mistakes, (other, second)))
+
+
+def attempt(world: Use, engine: str) -> np.ndarray:
+    """The output of a network that may be impossible: empty then."""
+    try:
+        with np.errstate(all="ignore"):  # a mistake may well divide by zero
+            return world.run(engine)
+    except Exception:  # of the framework, which finds that sizes do not fit
+        return np.empty(0)
 
 
 def mistakes_of(world: Use) -> Iterator[tuple[str, Mistake]]:
