@@ -118,8 +118,8 @@ def explained(
         watch: see `diagnose`.
     """
     coarse = all(map(is_rounded, theirs))
-    error = Search(lineup, theirs, np.inf).left_by(None)
-    search = Search(lineup, theirs, _near(lineup, error, coarse))
+    error = Search(lineup, theirs, np.inf, coarse).left_by(None)
+    search = Search(lineup, theirs, _near(lineup, error, coarse), coarse)
     rounding = _rounding(lineup) if coarse else ()
     precision = "float32" if coarse else "float64"
     if not coarse and error <= SAME:

@@ -1,6 +1,6 @@
 """The search for the mistakes that turn one network's outputs into another's."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,29 +40,45 @@ class Search:
         lineup: our network and all that can be done wrong in it.
         theirs: the other network's outputs, one for each batch of the lineup.
         near: how far off an explanation may be.
+        coarse: whether their outputs are rounded to float32, so that small mistakes drown.
     """
 
     lineup: Lineup
     theirs: tuple[np.ndarray, ...]
     near: float
+    coarse: bool
 
     def run(self, watch: Watch) -> Found:
         """Single mistakes, and where none explains, two: beginning with what comes nearest."""
         singles = self.lineup.singles()
         left = {suspect.key: self.left_by(suspect) for suspect in watch(singles, "one difference")}
-        if found := self._alike(singles, left):
+        found = self._alike(singles, left)
+        if found and (left[found[0].key] <= NOISE or self.coarse):
             return Found(found, left[found[0].key], len(singles))
-        tried, done = len(singles), set[Key]()
         # What shows nowhere in this network alone would double the work and explain nothing.
-        plain = {suspect.key for suspect in singles if self._is_hidden(suspect)}
-        firsts = sorted((s for s in singles if s.key not in plain), key=lambda s: left[s.key])
-        for first in watch(firsts, "two differences"):
-            for pair in self.lineup.pairs(first, done, plain):
-                tried += 1
-                if (distance := self.left_by(pair)) <= self.near:
-                    return Found((pair,), distance, tried)
+        hidden = {suspect.key for suspect in singles if self._is_hidden(suspect)}
+        shown = sorted((s for s in singles if s.key not in hidden), key=lambda s: left[s.key])
+        # A single mistake that leaves more than noise may have a small one beside it.
+        firsts = found or watch(shown, "two differences")
+        pair, tried = self._pair(firsts, hidden, NOISE if found else self.near)
+        tried += len(singles)
+        if pair is not None:
+            return Found((pair,), self.left_by(pair), tried)
+        return Found(found, left[found[0].key] if found else self.left_by(None), tried)
+
+    def _pair(
+        self, firsts: Iterable[Suspect], hidden: Set[Key], near: float
+    ) -> tuple[Suspect | None, int]:
+        """The nearest pair of the first mistake that has a near one; how many were tried."""
+        tried, done = 0, set[Key]()
+        for first in firsts:
+            pairs = {pair: self.left_by(pair) for pair in self.lineup.pairs(first, done, hidden)}
+            tried += len(pairs)
+            nearest = min(pairs, key=lambda pair: pairs[pair], default=None)
+            if nearest is not None and pairs[nearest] <= near:
+                return nearest, tried
             done.add(first.key)
-        return Found((), self.left_by(None), tried)
+        return None, tried
 
     def left_by(self, suspect: Suspect | None) -> float:
         """How far off a suspect is; not much is computed where it is far."""

@@ -12,7 +12,7 @@ from resnet_duet.experiments.use import Use
 Key = tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Suspect:
     """A mistake, or two one after the other.
 
