@@ -189,7 +189,7 @@ def test_an_array_of_the_largest_honest_ratio_stays_in_the_bound_of_memory():
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
-@pytest.mark.parametrize("suffix", [".npz", ".safetensors", ".pth", ".weights.h5", ".h5"])
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors", ".pth", ".weights.h5", ".h5", ".onnx"])
 def test_big_endian_arrays_are_written_in_this_machine_s_order(tmp_path, order, suffix):
     arrays = {name: array.astype(f"{order}f4") for name, array in weights().items()}
     np.savez(tmp_path / "source.npz", **arrays)

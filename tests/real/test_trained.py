@@ -101,6 +101,20 @@ def test_a_real_file_goes_through_every_format_with_no_flag_and_keeps_its_count(
     assert (torch_logits(back, x).argmax(1) == cifar[1]).sum() == correct
 
 
+@pytest.mark.parametrize(("file", "prepare", "correct"), NETS, ids=[n[0] for n in NETS])
+def test_a_real_file_s_graph_is_proven_and_keeps_its_count_in_onnxruntime(
+    data, cifar, tmp_path, file, prepare, correct
+):
+    import onnxruntime
+
+    net = resnet_duet.load(data / file, into="torch")
+    resnet_duet.save(net, tmp_path / "net.onnx", axes="NHWC")
+    assert resnet_duet.compare(net, tmp_path / "net.onnx").same
+    session = onnxruntime.InferenceSession(tmp_path / "net.onnx")
+    (logits,) = session.run(None, {"image": prepare(cifar[0]).astype(np.float32)})
+    assert (logits.argmax(1) == cifar[1]).sum() == correct
+
+
 @pytest.mark.parametrize("file", [n[0] for n in NETS])
 def test_the_tool_proves_a_real_file_in_both_frameworks(data, file):
     a = resnet_duet.load(data / file, into="torch")
