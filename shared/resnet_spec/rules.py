@@ -121,14 +121,32 @@ def construct(cls: type[T], choices: Mapping[str, object]) -> T:
 
 
 def amend(spec: T, choices: Mapping[str, object]) -> T:
-    """The spec with some choices made otherwise; a mapping amends a nested spec in its turn."""
+    """The spec with some choices made otherwise.
+
+    Args:
+        choices: {name: value}. A mapping, or a name with a dot, amends a nested spec in its turn:
+            `{"stem": {"pool": "same"}}` and `{"stem.pool": "same"}` are the same.
+    """
     whole = {
         name: vars(getattr(spec, name)) | value
         if isinstance(value, Mapping) and is_dataclass(getattr(spec, name, None))
         else value
-        for name, value in choices.items()
+        for name, value in _without_dots(choices).items()
     }
     return construct(type(spec), vars(spec) | whole)
+
+
+def _without_dots(choices: Mapping[str, object]) -> dict[str, object]:
+    whole: dict[str, object] = {}
+    for path, value in choices.items():
+        name, _, inner = path.partition(".")
+        if inner:
+            others = whole.get(name, {})
+            if not isinstance(others, Mapping):
+                raise SpecError([f"{path} is a part of {name}, which is to be {others!r}"])
+            value = {**others, inner: value}
+        whole[name] = value
+    return whole
 
 
 def settle(spec: Any) -> tuple[set[str], list[str]]:

@@ -228,6 +228,7 @@ BAD = [  # arguments, what the one line must say
     (["show", "resnet18", "--set", "groups=0", "--set", "padding=no"], "groups must be a positive"),
     (["show", "resnet18", "--set", "groups=0", "--set", "padding=no"], "padding must be one of"),
     (["show", "resnet18", "--set", "colour"], "--set takes CHOICE=VALUE"),
+    (["show", "resnet18", "--set", "stem=3", "--set", "stem.pool=zero"], "stem.pool is a part of"),
     (["show", "resnet18", "--size", "0x9"], "--size takes HEIGHTxWIDTH"),
     (["convert", "none.pth", "x.npz"], "none.pth does not exist"),
     (["convert", "net.pth", "x.doc"], "the ending must be one of .pth"),

@@ -49,6 +49,16 @@ def test_a_mapping_amends_the_network_s_own_stem():
     assert spec.shortcut.kind is resnet_spec.ShortcutKind.ZERO_PAD_BOTH_SIDES
 
 
+def test_a_name_with_a_dot_amends_the_network_s_own_stem():
+    spec = resnet_spec.get("cifar_resnet20", **{"stem.kernel": 5, "stem.pool": "zero"})
+    assert spec == resnet_spec.get("cifar_resnet20", stem={"kernel": 5, "pool": "zero"})
+    assert spec == resnet_spec.get("cifar_resnet20", stem={"kernel": 5}, **{"stem.pool": "zero"})
+    with pytest.raises(SpecError, match="stem: size is no choice of a Stem"):
+        resnet_spec.get("cifar_resnet20", **{"stem.size": 5})
+    with pytest.raises(SpecError, match=r"^stem\.kernel is a part of stem, which is to be 3$"):
+        resnet_spec.get("cifar_resnet20", **{"stem": 3, "stem.kernel": 5})
+
+
 def test_a_spec_is_frozen():
     with pytest.raises(dataclasses.FrozenInstanceError):
         resnet_spec.get("resnet18").groups = 2

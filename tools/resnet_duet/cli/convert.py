@@ -7,15 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from resnet_duet.cli.options import (
-    as_json,
-    choices_of,
-    head_of,
-    known_spec,
-    with_choices,
-    with_head,
-    with_spec,
-)
+from resnet_duet.cli.options import as_json, head_of, known_spec, with_source
 
 if TYPE_CHECKING:
     from resnet_duet.port.digest import Digest
@@ -28,10 +20,7 @@ PRECISIONS = ("kept", "bfloat16", "float16", "float32", "float64")
 @click.command()
 @click.argument("sources", type=click.Path(path_type=Path), nargs=-1, required=True)
 @click.argument("target", type=click.Path(path_type=Path))
-@with_spec
-@with_choices
-@with_head
-@click.option("--from", "from_dialect", metavar="DIALECT", help="Whose names the source has.")
+@with_source
 @click.option("--to", "to_dialect", metavar="DIALECT", help="Whose names the target gets.")
 @click.option("--dtype", type=click.Choice(PRECISIONS), default="kept", help="Of the target.")
 @click.option("--fold-bias", is_flag=True, help="Fold biases into norms, or add biases of zero.")
@@ -49,7 +38,7 @@ def convert(
     sources: tuple[Path, ...],
     target: Path,
     spec: str | None,
-    choices: tuple[str, ...],
+    choices: dict[str, object],
     num_classes: int | None,
     no_head: bool,
     from_dialect: str | None,
@@ -77,7 +66,7 @@ def convert(
     wish = Wish(
         spec=known_spec(spec),
         source=from_dialect,
-        choices=choices_of(choices),
+        choices=choices,
         target=to_dialect,
         dtype=dtype,
         head=head_of(num_classes, no_head),

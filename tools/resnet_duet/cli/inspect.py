@@ -7,15 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from resnet_duet.cli.options import (
-    as_json,
-    choices_of,
-    head_of,
-    known_spec,
-    with_choices,
-    with_head,
-    with_spec,
-)
+from resnet_duet.cli.options import as_json, head_of, known_spec, with_source
 
 if TYPE_CHECKING:
     from resnet_duet.port.checkpoint import Checkpoint
@@ -25,15 +17,12 @@ if TYPE_CHECKING:
 
 @click.command("inspect")
 @click.argument("file", type=click.Path(path_type=Path))
-@with_spec
-@with_choices
-@with_head
-@click.option("--from", "from_dialect", metavar="DIALECT", help="Whose names the file has.")
+@with_source
 @as_json
 def inspect_file(
     file: Path,
     spec: str | None,
-    choices: tuple[str, ...],
+    choices: dict[str, object],
     num_classes: int | None,
     no_head: bool,
     from_dialect: str | None,
@@ -47,7 +36,7 @@ def inspect_file(
 
     head = head_of(num_classes, no_head)
     head = ANY if head == AS_FILED else head
-    checkpoint, identity = examined(file, known_spec(spec), from_dialect, head, choices_of(choices))
+    checkpoint, identity = examined(file, known_spec(spec), from_dialect, head, choices)
     arrays = checkpoint.arrays
     odd = {name: n for name in arrays if (n := count_nonfinite(arrays[name]))}
     hidden = list(unseen(identity.spec, dialect(identity.dialect)))

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,17 +19,21 @@ with_choices = click.option(
     "choices",
     metavar="CHOICE=VALUE",
     multiple=True,
+    callback=lambda _context, _option, words: dict(map(parse_choice, words)),
     help="As padding=same, norm_eps=1e-3.",
 )
 
 
-def with_head(command: Callable[..., None]) -> Callable[..., None]:
-    """The two options that choose a network's head."""
+def with_source(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that say what a checkpoint is, and what it is to be taken for."""
+    dialect = click.option(
+        "--from", "from_dialect", metavar="DIALECT", help="Whose names the file has."
+    )
+    none = click.option("--no-head", is_flag=True, help="The network without its classifier.")
     classes = click.option(
         "--num-classes", type=click.IntRange(min=1), help="A new classifier of so many classes."
     )
-    none = click.option("--no-head", is_flag=True, help="The network without its classifier.")
-    return classes(none(command))
+    return with_spec(with_choices(classes(none(dialect(command)))))
 
 
 def head_of(num_classes: int | None, no_head: bool) -> int | str | None:
@@ -44,19 +48,6 @@ def head_of(num_classes: int | None, no_head: bool) -> int | str | None:
 def known_spec(spec: str | None) -> "ResNetSpec | str | None":
     """The spec that `--spec` names, or that is in its file; None where it is not said."""
     return read_spec(spec) if spec and spec.endswith(".json") else spec
-
-
-def choices_of(words: tuple[str, ...]) -> dict[str, object]:
-    """The choices of `--set`, for `amend`: those of the stem or the shortcut within one."""
-    choices: dict[str, Any] = {}
-    for word in words:
-        name, value = parse_choice(word)
-        outer, _, inner = name.partition(".")
-        if inner:
-            choices.setdefault(outer, {})[inner] = value
-        else:
-            choices[outer] = value
-    return choices
 
 
 def read_spec(path: str) -> "ResNetSpec":

@@ -4,7 +4,7 @@ import json
 
 import click
 
-from resnet_duet.cli.options import as_json, choices_of, parse_size, read_spec, with_choices
+from resnet_duet.cli.options import as_json, parse_size, read_spec, with_choices
 
 
 @click.command("list")
@@ -37,7 +37,7 @@ def list_networks(as_json: bool) -> None:
 @with_choices
 @as_json
 def show(
-    network: str, layers: bool, size: str | None, choices: tuple[str, ...], as_json: bool
+    network: str, layers: bool, size: str | None, choices: dict[str, object], as_json: bool
 ) -> None:
     """Show a network stage by stage, or layer by layer."""
     import resnet_spec
@@ -46,7 +46,7 @@ def show(
     from resnet_spec.rules import amend
 
     base = read_spec(network) if network.endswith(".json") else resnet_spec.get(network)
-    spec = amend(base, choices_of(choices))
+    spec = amend(base, choices)
     plan = resnet_spec.plan(spec)
     image = parse_size(size) if size else usual_size(plan)
     headings = tables.LAYER_HEADINGS if layers else tables.HEADINGS

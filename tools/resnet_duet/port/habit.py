@@ -52,11 +52,10 @@ def adopt(spec: ResNetSpec, habits: Habits, layer_names: LayerNames) -> ResNetSp
 
 
 def _with(spec: ResNetSpec, path: str, value: object) -> ResNetSpec:
-    outer, _, inner = path.partition(".")
     if path == "stem.pool" and spec.stem.pool is StemPool.NONE:
         return spec
     try:
-        return amend(spec, {outer: {inner: value} if inner else value})
+        return amend(spec, {path: value})
     except SpecError:
         return spec
 

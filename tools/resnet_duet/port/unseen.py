@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any
 
 import resnet_spec
@@ -37,14 +38,12 @@ class Choice:
 
     def of(self, spec: ResNetSpec) -> Any:
         """What a spec has chosen."""
-        outer, _, inner = self.path.partition(".")
-        return getattr(getattr(spec, outer), inner) if inner else getattr(spec, outer)
+        return attrgetter(self.path)(spec)
 
     def made(self, spec: ResNetSpec, value: object) -> ResNetSpec | None:
         """The spec with this choice made so; None if it cannot be."""
-        outer, _, inner = self.path.partition(".")
         try:
-            return amend(spec, {outer: {inner: value} if inner else value})
+            return amend(spec, {self.path: value})
         except SpecError:
             return None
 
