@@ -1,5 +1,7 @@
 """Every difference: one small file each, and a row here."""
 
+from difflib import get_close_matches
+
 from resnet_duet.differences import (
     average_pool_border,
     biased_variance,
@@ -68,6 +70,8 @@ MODULES = (
     swapped_statistics,
     norm_order,
     training_mode,
+    norm_decay,
+    biased_variance,
     convolution_bias,
     stride_in_1x1,
     stride_block,
@@ -82,8 +86,6 @@ MODULES = (
     rounded_images,
     float32_arithmetic,
     half_precision,
-    norm_decay,
-    biased_variance,
     initial_distribution,
     weight_decay,
     sgd_momentum,
@@ -103,7 +105,9 @@ DIFFERENCES: dict[str, Difference] = {
 
 
 def difference(name: str) -> Difference:
-    """The difference of this name. Raises ResNetError: there is none."""
+    """The difference of this name. Raises ResNetError: there is none; the nearest ones are told."""
     if name not in DIFFERENCES:
-        raise ResNetError(f"there is no difference {name!r}; there are {', '.join(DIFFERENCES)}")
+        near = get_close_matches(name, DIFFERENCES, n=3, cutoff=0.5)
+        hint = f"did you mean {', '.join(near)}?" if near else "resnet-duet differences lists them"
+        raise ResNetError(f"there is no difference {name!r}; {hint}")
     return DIFFERENCES[name]

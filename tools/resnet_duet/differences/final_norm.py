@@ -13,14 +13,20 @@ from resnet_spec.layers import Norm, Relu
 
 def without_norm_and_relu(plan: Plan) -> Plan:
     """The last sum goes into the mean as it is."""
-    head = tuple(layer for layer in plan.head if not isinstance(layer, (Norm, Relu)))
-    return plan if head == plan.head else replace(plan, head=head)
+    match plan.head:
+        case (Norm(), Relu(), *rest):
+            return replace(plan, head=tuple(rest))
+    return plan
 
 
 def without_relu(plan: Plan) -> Plan:
-    """The last norm goes into the mean as it is."""
-    head = tuple(layer for layer in plan.head if not isinstance(layer, Relu))
-    return plan if head == plan.head else replace(plan, head=head)
+    """The last norm, or the last sum, goes into the mean as it is."""
+    match plan.head:
+        case (Norm() as norm, Relu(), *rest):
+            return replace(plan, head=(norm, *rest))
+        case (Relu(), *rest):
+            return replace(plan, head=tuple(rest))
+    return plan
 
 
 EDITS = {

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from resnet_duet.experiments.difference import Difference, Group, Mistake, World
 from resnet_duet.experiments.nets import at_even_size
-from resnet_duet.experiments.use import Use, amended
+from resnet_duet.experiments.use import Use, amended, concerned
 from resnet_spec import ProjectionInput
 
 READS = {
@@ -22,9 +22,12 @@ MENDS = {
 def mistakes(world: World) -> Iterator[Mistake]:
     if not isinstance(world, Use):
         return
-    right = world.spec.shortcut.reads
+    right, made = world.spec.shortcut.reads, list[Use]()
     for reads in ProjectionInput:
-        if wrong := amended(world, {"shortcut": {"reads": reads}}):
+        wrong = amended(world, {"shortcut": {"reads": reads}})
+        # Where the first block has no projection, two of the three are one.
+        if wrong and all(concerned(other, wrong) for other in made):
+            made.append(wrong)
             what = f"projections read {READS[reads]}, not {READS[right]}"
             yield Mistake(what, wrong, MENDS[right])
 
@@ -49,6 +52,6 @@ DIFFERENCE = Difference(
     ),
     wrong="y = layers.Add()([branch(h), shortcut(x)])  # where weights were trained with h",
     mistakes=mistakes,
-    shown=lambda: at_even_size("preresnet18"),
+    shown=lambda: at_even_size("preresnet50"),
     hidden=(),
 )

@@ -46,7 +46,7 @@ DIFFERENCE = Difference(
         " the branch before the addition; then the branch can only add, never take away, and sums"
         " grow from block to block. Leaving the last ReLU to the next block, which then hands the"
         " sum on unrectified, is a third function. All three train well, each with weights of its"
-        " own."
+        " own, and it hides nowhere."
     ),
     torch="y = F.relu(self.bn2(self.conv2(y)) + x)",
     keras='y = layers.Activation("relu")(layers.Add()([y, x]))',
