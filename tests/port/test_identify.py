@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 import resnet_spec
 from resnet_duet.errors import DialectError, FileError
-from resnet_duet.port import identify as module
 from resnet_duet.port.dialects import DIALECTS
+from resnet_duet.port.identify import identify as identify_with
+from resnet_duet.port.identify import zoo_name
 from resnet_duet.port.infer import infer
 from resnet_duet.port.unseen import unseen
 from resnet_spec import (
@@ -29,12 +30,11 @@ THOUSAND_LAYERS = tuple(n for n in resnet_spec.names() if "1001" in n or "1202" 
 
 
 def identify(shapes, spec=None, source=None):
-    return module.identify(shapes, spec, source, configs={})
+    return identify_with(shapes, spec, source, configs={})
 
 
 def shapes_of(spec, dialect):
-    own = DIALECTS[dialect]
-    return {name: own.shape(slot) for name, slot in own.table(resnet_spec.plan(spec)).items()}
+    return DIALECTS[dialect].shapes(resnet_spec.plan(spec))
 
 
 def same_arrays(a, b, dialect):
@@ -150,9 +150,7 @@ def test_stages_of_their_own_width_per_group_are_grown_too():
     spec = resnet_spec.get("keras_cifar_resnet56v2", num_classes=3)
     found = infer(shapes_of(spec, "keras"), DIALECTS["keras"])
     assert (found.width_per_group, found.depths) == (spec.width_per_group, spec.depths)
-    assert module.zoo_name(identify(shapes_of(spec, "keras_numbered")).spec) == (
-        "keras_cifar_resnet56v2"
-    )
+    assert zoo_name(identify(shapes_of(spec, "keras_numbered")).spec) == "keras_cifar_resnet56v2"
 
 
 def test_what_weights_cannot_tell_is_told():
@@ -215,8 +213,8 @@ def test_a_checkpoint_without_a_head_is_a_network_without_one(dialect):
 
 
 def test_a_spec_is_called_by_its_name_in_the_zoo():
-    assert module.zoo_name(resnet_spec.get("resnet50d", num_classes=3)) == "resnet50d"
-    assert module.zoo_name(resnet_spec.get("resnet50d", norm_eps=1e-3)) == ""
+    assert zoo_name(resnet_spec.get("resnet50d", num_classes=3)) == "resnet50d"
+    assert zoo_name(resnet_spec.get("resnet50d", norm_eps=1e-3)) == ""
 
 
 def test_a_near_miss_lists_what_is_amiss():

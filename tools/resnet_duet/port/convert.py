@@ -6,7 +6,7 @@ import numpy as np
 
 import resnet_spec
 from resnet_duet.port.arrays import Arrays, Entry, named_dtype
-from resnet_duet.port.dialect import Dialect
+from resnet_duet.port.dialect import Dialect, Shapes
 from resnet_duet.port.dialects import dialect
 from resnet_spec import Plan, ResNetSpec, Slot
 from resnet_spec.errors import check_arrays
@@ -42,7 +42,7 @@ def translate(arrays: Arrays, spec: ResNetSpec | Plan | str, source: str, target
     """`convert` without reading: each array is read and laid out anew when it is asked for."""
     plan = resnet_spec.plan(spec)
     ours, theirs = dialect(source), dialect(target)
-    names = {slot: name for name, slot in fitting(arrays, plan, ours).items()}
+    names = {slot: name for name, slot in fitting(arrays.shapes, plan, ours).items()}
     return Arrays(
         {
             new: _relaid(arrays.entries[names[slot]], ours, theirs, slot)
@@ -51,18 +51,16 @@ def translate(arrays: Arrays, spec: ResNetSpec | Plan | str, source: str, target
     )
 
 
-def fitting(arrays: Arrays, plan: Plan, dialect: Dialect) -> dict[str, Slot]:
-    """{name of the array: the slot it fills}, of all arrays and all slots.
+def fitting(shapes: Shapes, plan: Plan, dialect: Dialect) -> dict[str, Slot]:
+    """{array name: the slot it fills}, of all arrays of a file and all slots of a network.
 
     Raises:
         WeightsError: an array is missing, unexpected or misshapen; all of them are listed.
         DialectError: the dialect has no names for this network's layers.
     """
-    table, shapes = dialect.table(plan), arrays.shapes
-    spelt = dialect.spelling(shapes, plan)
-    found = {spelt[name]: shape for name, shape in shapes.items()}
-    check_arrays(found, {name: dialect.shape(slot) for name, slot in table.items()})
-    return {name: table[spelt[name]] for name in shapes}
+    check_arrays(dialect.spelt(shapes, plan), dialect.shapes(plan))
+    table, spelling = dialect.table(plan), dialect.spelling(shapes, plan)
+    return {name: table[spelling[name]] for name in shapes}
 
 
 def cast(arrays: Arrays, dtype: str) -> Arrays:

@@ -5,7 +5,10 @@ from dataclasses import dataclass, replace
 
 from resnet_duet.errors import DialectError
 from resnet_spec import Plan, ResNetSpec, Role, Slot, slots
+from resnet_spec.errors import Shape
 from resnet_spec.layers import Layer
+
+Shapes = Mapping[str, Shape]
 
 
 def as_they_run(plan: Plan) -> Iterator[Layer]:
@@ -150,7 +153,16 @@ class Dialect:
         """The slot's axis letters in this dialect's order."""
         return self.layout.axes.get(slot.axes, slot.axes)
 
-    def shape(self, slot: Slot) -> tuple[int, ...]:
+    def shape(self, slot: Slot) -> Shape:
         """The slot's shape in this dialect's order."""
         sizes = dict(zip(slot.axes, slot.shape, strict=True)) | {"1": 1}
         return tuple(sizes[axis] for axis in self.axes(slot))
+
+    def shapes(self, plan: Plan) -> dict[str, Shape]:
+        """{array name: its shape}; see `table`."""
+        return {name: self.shape(slot) for name, slot in self.table(plan).items()}
+
+    def spelt(self, shapes: Shapes, plan: Plan) -> dict[str, Shape]:
+        """The shapes of a file's arrays under the names that `table` has."""
+        spelling = self.spelling(shapes, plan)
+        return {spelling[name]: shape for name, shape in shapes.items()}

@@ -1,22 +1,19 @@
 """Which network is this, in which dialect? Found from names, shapes and Keras' configurations."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import resnet_spec
 from resnet_duet.errors import DialectError, FileError
-from resnet_duet.port.arrays import Shape
-from resnet_duet.port.dialect import Dialect
+from resnet_duet.port.convert import fitting
+from resnet_duet.port.dialect import Dialect, Shapes
 from resnet_duet.port.dialects import DIALECTS, dialect
 from resnet_duet.port.evidence import Configs, contradictions
 from resnet_duet.port.infer import fits, infer
+from resnet_duet.port.unseen import settled_by
 from resnet_spec import ResNetSpec, Role, WeightsError
-from resnet_spec.errors import check_arrays
 from resnet_spec.layers import Dense, Layer
 from resnet_spec.zoo import ZOO
-
-Shapes = Mapping[str, Shape]
-Candidate = tuple[ResNetSpec, Dialect]
 
 ENDS = ("in_channels", "num_classes")  # where a checkpoint may differ from its row of the zoo
 CLASSIFIER = (Role.KERNEL, Role.BIAS)  # what a network without a head lacks
@@ -88,8 +85,6 @@ def _named(shapes: Shapes, found: ResNetSpec, own: Dialect, configs: Configs) ->
     """Of all networks with these arrays, the one that the file or else its ecosystem means."""
     alike = [row for row in _zoo_like(found) if fits(shapes, row, own)]
     if configs:
-        from resnet_duet.port.unseen import settled_by
-
         meant = settled_by(configs, own, alike or [found])
         _refuse_contradictions(meant, own, configs)
         return Identity(zoo_name(meant), meant, own.name, (), doubtful=False)
@@ -119,8 +114,7 @@ def _known(shapes: Shapes, spec: ResNetSpec | str, own: Dialect) -> ResNetSpec |
     """A given network, if its arrays are exactly these; one of the zoo takes the file's ends."""
     if isinstance(spec, str):
         base = resnet_spec.get(spec)
-        slots = len(resnet_spec.slots(resnet_spec.plan(base)))
-        if abs(slots - len(shapes)) > len(CLASSIFIER):
+        if not _is_near(base, shapes):
             return None
         spec = _adapted(base, own, shapes)
     elif (blocks := sum(spec.depths) + len(spec.stem.channels)) > MOST_BLOCKS:
@@ -128,22 +122,27 @@ def _known(shapes: Shapes, spec: ResNetSpec | str, own: Dialect) -> ResNetSpec |
     return spec if fits(shapes, spec, own) else None
 
 
+def _is_near(base: ResNetSpec, shapes: Shapes) -> bool:
+    """Whether the network has as many arrays, but for those of a classifier."""
+    slots = resnet_spec.slots(resnet_spec.plan(base))
+    return abs(len(slots) - len(shapes)) <= len(CLASSIFIER)
+
+
 def _adapted(base: ResNetSpec, candidate: Dialect, shapes: Shapes) -> ResNetSpec:
     """`base` with the in_channels and num_classes that the shapes tell, where they tell them."""
     plan = resnet_spec.plan(base)
     names = candidate.layer_names(plan)
-    spelt = candidate.spelling(shapes, plan)
-    known = {spelt[name]: shape for name, shape in shapes.items()}
+    known = candidate.spelt(shapes, plan)
     slots = {s.layer: s for s in resnet_spec.slots(plan) if s.role is Role.KERNEL}
 
     def told(layer: Layer, axis: str) -> int | None:
         """This axis of the layer's kernel, if it is the only one of another size."""
         slot = slots[layer]
         found = known.get(candidate.array_name(names.get(layer.name, ""), Role.KERNEL), ())
-        sizes = dict(zip(candidate.axes(slot), found, strict=False))
-        wanted = dict(zip(slot.axes, slot.shape, strict=True)) | {"1": 1}
-        wanted = {axis: wanted[axis] for axis in candidate.axes(slot)}
-        fits = len(found) == len(candidate.axes(slot)) and sizes | {axis: 0} == wanted | {axis: 0}
+        axes = candidate.axes(slot)
+        sizes = dict(zip(axes, found, strict=False))
+        wanted = dict(zip(axes, candidate.shape(slot), strict=True))
+        fits = len(found) == len(axes) and sizes | {axis: 0} == wanted | {axis: 0}
         return sizes[axis] if fits and sizes[axis] > 0 else None
 
     in_channels = told(plan.stem[0], "I") or base.in_channels
@@ -173,8 +172,7 @@ def _nearest(
     for own in dialects:
         for candidate in given or resnet_spec.names():
             base = resnet_spec.get(candidate) if isinstance(candidate, str) else candidate
-            slots = len(resnet_spec.slots(resnet_spec.plan(base)))
-            if isinstance(candidate, str) and abs(slots - len(shapes)) <= len(CLASSIFIER):
+            if isinstance(candidate, str) and _is_near(base, shapes):
                 base = _adapted(base, own, shapes)
             if error := _misfit(shapes, base, own):
                 faults = len(error.missing) + len(error.unexpected) + len(error.misshapen)
@@ -190,13 +188,8 @@ def _nearest(
 
 
 def _misfit(shapes: Shapes, spec: ResNetSpec, own: Dialect) -> WeightsError | None:
-    plan = resnet_spec.plan(spec)
     try:
-        spelt = own.spelling(shapes, plan)
-        check_arrays(
-            {spelt[name]: shape for name, shape in shapes.items()},
-            {name: own.shape(slot) for name, slot in own.table(plan).items()},
-        )
+        fitting(shapes, resnet_spec.plan(spec), own)
     except DialectError:
         return None
     except WeightsError as error:

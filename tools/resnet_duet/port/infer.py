@@ -10,8 +10,7 @@ from itertools import product
 
 import resnet_spec
 from resnet_duet.errors import DialectError
-from resnet_duet.port.arrays import Shape
-from resnet_duet.port.dialect import Dialect
+from resnet_duet.port.dialect import Dialect, Shapes
 from resnet_spec import (
     Bias,
     BlockKind,
@@ -29,8 +28,6 @@ from resnet_spec import (
 )
 from resnet_spec.layers import Conv, Layer
 from resnet_spec.slots import layer_slots
-
-Shapes = Mapping[str, Shape]
 
 # Those that differ in their arrays; the other two orderings have the arrays of the first.
 ORDERINGS = (Ordering.ORIGINAL, Ordering.FULL_PREACTIVATION, Ordering.NORM_AFTER_ADDITION)
@@ -63,9 +60,8 @@ class View:
 
     def of(self, plan: Plan) -> "Sight":
         """What the file has of a plan's layers."""
-        spelt = self.dialect.spelling(self.shapes, plan)
-        shapes = {spelt[name]: shape for name, shape in self.shapes.items()}
-        return Sight(shapes, self.dialect, self.dialect.layer_names(plan))
+        spelt = self.dialect.spelt(self.shapes, plan)
+        return Sight(spelt, self.dialect, self.dialect.layer_names(plan))
 
 
 @dataclass(frozen=True)
@@ -134,12 +130,9 @@ def fits(shapes: Shapes, spec: ResNetSpec, dialect: Dialect) -> bool:
     if len(resnet_spec.slots(plan)) != len(shapes):
         return False
     try:
-        table = dialect.table(plan)
+        return dialect.shapes(plan) == dialect.spelt(shapes, plan)
     except DialectError:
         return False
-    spelt = dialect.spelling(shapes, plan)
-    found = {spelt[name]: shape for name, shape in shapes.items()}
-    return found == {name: dialect.shape(slot) for name, slot in table.items()}
 
 
 def _stems(view: View) -> Iterator[tuple[Stem, int]]:

@@ -8,6 +8,7 @@ from typing import Any
 import resnet_spec
 from resnet_duet.port.dialect import Dialect
 from resnet_duet.port.evidence import Configs, contradictions, numbers
+from resnet_duet.port.infer import fits
 from resnet_spec import (
     Ordering,
     Padding,
@@ -78,11 +79,8 @@ class Unseen:
 
 def unseen(spec: ResNetSpec, dialect: Dialect) -> Iterator[Unseen]:
     """Every choice that could be otherwise with the very same arrays."""
-    from resnet_duet.port.infer import fits
-
     short = replace(spec, depths=tuple(min(depth, ENOUGH) for depth in spec.depths))
-    table = dialect.table(resnet_spec.plan(short))
-    shapes = {name: dialect.shape(slot) for name, slot in table.items()}
+    shapes = dialect.shapes(resnet_spec.plan(short))
     for choice in CHOICES:
         others = [(value, choice.made(short, value)) for value in choice.values]
         same = tuple(
@@ -106,15 +104,13 @@ def settled_by(configs: Configs, dialect: Dialect, candidates: Sequence[ResNetSp
     Starting from the best candidate, one choice after the other is made so that fewer settings
     contradict it.
     """
-    from resnet_duet.port.infer import fits
 
     def faults(spec: ResNetSpec) -> int:
         return sum(1 for _ in contradictions(resnet_spec.plan(spec), dialect, configs))
 
     best = min(candidates, key=faults)
     fewest = faults(best)
-    table = dialect.table(resnet_spec.plan(best))
-    shapes = {name: dialect.shape(slot) for name, slot in table.items()}
+    shapes = dialect.shapes(resnet_spec.plan(best))
     for choice in CHOICES:
         for value in (*numbers(configs, SETTINGS.get(choice.path, "")), *choice.values):
             other = choice.made(best, value)

@@ -5,8 +5,9 @@ Bottlenecks only. The classifier is a 1x1 convolution. Deep stems have the names
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
-from resnet_duet.port.dialect import Dialect, Layout, as_they_run, as_written
+from resnet_duet.port.dialect import KERAS, Dialect, as_they_run, as_written
 from resnet_duet.port.habit import LIKE_TORCHVISION, adopt
 from resnet_duet.port.names import numbered
 from resnet_spec import (
@@ -21,17 +22,10 @@ from resnet_spec import (
 )
 from resnet_spec.layers import Conv, Norm
 
-SLIM = Layout(
-    words={
-        Role.KERNEL: "weights",
-        Role.BIAS: "biases",
-        Role.SCALE: "gamma",
-        Role.OFFSET: "beta",
-        Role.MEAN: "moving_mean",
-        Role.VAR: "moving_variance",
-    },
-    separator="/",
-    axes={"OIHW": "HWIO", "OI": "11IO"},
+SLIM = replace(
+    KERAS,
+    words={**KERAS.words, Role.KERNEL: "weights", Role.BIAS: "biases"},
+    axes={**KERAS.axes, "OI": "11IO"},
     listing=as_they_run,  # a checkpoint sorts its names
 )
 STEM = BRANCH = {Conv: "conv{}", Norm: "conv{}/BatchNorm"}
