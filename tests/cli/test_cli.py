@@ -329,6 +329,8 @@ HIDE = "import sys; sys.modules[{0!r}] = None; from resnet_duet.cli import main;
         ("onnx", ["convert", "net.pth", "x.onnx"], "pip install 'resnet-duet[onnx]'"),
         ("tensorflow", ["convert", "net.pth", "x.keras"], "pip install 'resnet-duet[tf]'"),
         ("tensorflow", ["verify", "net.pth"], "this needs tensorflow"),
+        ("torch", ["differences", "norm_eps"], "pip install 'resnet-duet[torch]'"),
+        ("tensorflow", ["differences", "norm_eps"], "pip install 'resnet-duet[tf]'"),
         ("sklearn", ["demo", "--out", "new"], "pip install 'resnet-duet[demo]'"),
     ],
 )

@@ -88,6 +88,11 @@ def test_list_and_show_load_no_framework():
         assert not loaded(call) & (FRAMEWORKS | {"numpy", "h5py"})
 
 
+def test_listing_the_differences_loads_no_framework():
+    call = "from resnet_duet.cli import main; main(['differences'], standalone_mode=False)"
+    assert not loaded(call) & FRAMEWORKS
+
+
 @pytest.mark.parametrize("ending", ["npz", "onnx"])
 def test_converting_from_safetensors_loads_no_framework(tmp_path, ending):
     code = f"""

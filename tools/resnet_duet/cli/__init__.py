@@ -10,6 +10,7 @@ from resnet_duet import __version__
 from resnet_duet.cli.convert import convert
 from resnet_duet.cli.demo import demo
 from resnet_duet.cli.diagnose import diagnose
+from resnet_duet.cli.differences import differences
 from resnet_duet.cli.inspect import inspect_file
 from resnet_duet.cli.verify import verify
 from resnet_duet.cli.zoo import list_networks, show
@@ -40,5 +41,6 @@ def main(debug: bool) -> None:
     os.environ["KERAS_BACKEND"] = "tensorflow"  # whatever the shell says: this is our process
 
 
-for command in (list_networks, show, inspect_file, convert, verify, diagnose, demo):
+COMMANDS = (list_networks, show, inspect_file, convert, verify, diagnose, differences, demo)
+for command in COMMANDS:
     main.add_command(command)

@@ -63,10 +63,10 @@ class Use:
 
     def run(self, framework: str) -> np.ndarray:
         """The numbers, computed in this framework: (N, K), or (N, H, W, C) without a head."""
+        home, twin, plan = FRAMEWORKS[framework], builder(framework), self.plan
         images = self.images
         for step in self.before:
             images = step.apply(images, framework)
-        home, twin, plan = FRAMEWORKS[framework], builder(framework), self.plan
         net = built(framework, plan, self.dtype)
         arrays = {name: self.weights[name] for name in DIALECT.table(plan)}
         native = home.dialect == DIALECT.name  # a tenth of the time of a small network's run
