@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from resnet_duet.experiments.difference import Difference, Group, Hidden, Mistake, World
 from resnet_duet.experiments.nets import at_even_size, at_odd_size
 from resnet_duet.experiments.use import Use, amended
-from resnet_spec import Padding
+from resnet_spec import Padding, StemPool
 
 MENDS = {
     Padding.SYMMETRIC: 'ZeroPadding2D(1), then Conv2D(64, 3, strides=2, padding="valid")',
     Padding.SAME: "F.pad(x, (0, 1, 0, 1)), then Conv2d(64, 64, 3, stride=2, padding=0)",
 }
+POOLS = {Padding.SYMMETRIC: StemPool.MINUS_INFINITY, Padding.SAME: StemPool.SAME}
 
 
 def mistakes(world: World) -> Iterator[Mistake]:
@@ -21,6 +22,11 @@ def mistakes(world: World) -> Iterator[Mistake]:
     if wrong := amended(world, {"padding": padding}):
         what = f"strided convolutions have {padding} padding, not {right}"
         yield Mistake(what, wrong, MENDS[right])
+    both = amended(world, {"padding": padding, "stem.pool": POOLS[padding]})
+    if both and world.spec.stem.pool not in (StemPool.NONE, POOLS[padding]):
+        # Who writes "same" once, writes it everywhere.
+        what = f"strided convolutions and the pool have {padding} padding, not {right}"
+        yield Mistake(what, both, MENDS[right])
 
 
 DIFFERENCE = Difference(
