@@ -1,9 +1,10 @@
-"""Every known mistake, injected: the comparison sees it, or is shown why the inputs matter.
+"""Every mistake of the registry, planted: what it costs, and that the tool's comparison sees it.
 
-Each test commits one mistake on the Keras side only and asks for the relative error of the output.
-The float64 noise of these nets is below 1e-13, the tolerance 1e-10.
+Where a mistake shows and where it hides is measured in tests/differences on small networks. Here
+the networks have four stages, or the comparison is the tool's own.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -13,209 +14,171 @@ import resnet_duet
 import resnet_spec
 import resnet_tf
 import resnet_torch
+from resnet_duet import Function
+from resnet_duet.differences import DIFFERENCES
+from resnet_duet.experiments.nets import at_even_size
+from resnet_duet.experiments.use import Use, concerned, use
 from resnet_duet.proof.adapters import network
 from resnet_duet.proof.probes import probes
 from resnet_duet.proof.rows import relative_error
-from resnet_spec import Padding, StemPool
-from resnet_spec.rules import amend
-from worlds import SAME, images, nchw, twins
+from resnet_spec import Stem
+from worlds import SAME, twins
 
 EVEN, ODD = (64, 96), (65, 97)
 
-RESNET18 = replace(resnet_spec.get("resnet18"), widths=(32, 64, 128, 256), num_classes=10)
-RESNET18 = replace(RESNET18, stem=resnet_spec.Stem(channels=(32,)))
-RESNET50 = replace(resnet_spec.get("resnet50"), widths=(16, 32, 64, 128), num_classes=10)
-PREACTIVATION = replace(
-    resnet_spec.get("preresnet18"), widths=(16, 32, 64, 128), stem=resnet_spec.Stem(channels=(16,))
-)
-NETS = [RESNET18, RESNET50]
+NETS = {
+    "resnet18": resnet_spec.get("resnet18", widths=(32, 64, 128, 256), stem=Stem(channels=(32,))),
+    "resnet50": resnet_spec.get("resnet50", widths=(16, 32, 64, 128)),
+    "preresnet18": resnet_spec.get(
+        "preresnet18", widths=(16, 32, 64, 128), stem=Stem(channels=(16,))
+    ),
+}
+
+# What a mistake costs at least, of max|output|: (each of the difference's, the worst of them).
+# The noise of these networks is below 1e-13.
+COSTS = {
+    "rounded_images": (1e-9, 1e-9),
+    "norm_eps": (1e-8, 1e-3),  # 1.001e-5; 1e-3, the default of Keras
+    "half_precision": (1e-8, 1e-3),
+    "biased_variance": (1e-5, 1e-2),  # of batches of 256; of single images
+    "pool_border": (1e-5, 1e-5),
+    "same_convolution": (1e-2, 1e-2),
+    "same_pool": (1e-2, 1e-2),
+    "kernel_sides": (1e-2, 1e-2),
+    "lost_statistics": (1e-2, 1e-1),
+    "swapped_statistics": (1e-2, 1e-1),
+    "channel_order": (1e-2, 1e-2),
+    "stride_in_1x1": (1e-2, 1e-2),
+}
+ONLY_IN = {"pool_border": ("preresnet18",), "stride_in_1x1": ("resnet50",)}
 
 
-def run_torch(spec, weights, x):
-    import torch
-
-    net = resnet_torch.build(spec, "float64").eval()
-    resnet_torch.write(net, weights)
-    with torch.no_grad():
-        return net(torch.from_numpy(nchw(x))).numpy()
+def mistake(name: str, world: Use, number: int = 0) -> Use:
+    """The world with a mistake of this difference in it."""
+    return list(DIFFERENCES[name].mistakes(world))[number].world
 
 
-def run_keras(spec, weights, x):
-    model = resnet_tf.build(spec, "float64")
-    resnet_tf.write(model, resnet_duet.convert(weights, spec, "torchvision", "keras"))
-    return model(x, training=False).numpy()
+def error(right: Use, wrong: Use) -> float:
+    """Of a Keras network with a mistake in it, against the PyTorch one."""
+    return relative_error(right.run("torch"), wrong.run("keras"))
 
 
-def error(spec, wrong_spec=None, wrong_weights=None, wrong_images=None, *, size=EVEN, x=None):
-    """Error of a Keras network that differs from the PyTorch one in one thing."""
-    weights = resnet_duet.random_weights(spec, 0, norms="random")
-    x = images(size) if x is None else x
-    right = run_torch(spec, weights, x)
-    wrong = run_keras(
-        wrong_spec or spec,
-        wrong_weights(weights) if wrong_weights else weights,
-        wrong_images(x) if wrong_images else x,
-    )
-    return relative_error(right, wrong)
-
-
-def in_every(weights, word, change):
-    """The weights with every array of this word changed."""
-    return {n: change(a) if n.rpartition(".")[2] == word else a for n, a in weights.items()}
-
-
-def kernels(weights, change):
-    return {n: change(a) if a.ndim == 4 else a for n, a in weights.items()}
-
-
-def through_float16(weights):
-    return {n: a.astype(np.float16).astype(np.float64) for n, a in weights.items()}
-
-
-def biased_variance(weights):
-    """Keras' running variance where PyTorch's is meant: n / (n - 1) of a batch of 4,608 pixels."""
-    return in_every(weights, "running_var", lambda a: a * 4607 / 4608)
-
-
-def swapped_sides(weights):
-    return kernels(weights, lambda a: np.swapaxes(a, 2, 3))
-
-
-def bgr_kernel(weights):
-    """What BGR images do: the first kernel's input channels the other way round."""
-    return weights | {"conv1.weight": weights["conv1.weight"][:, ::-1]}
-
-
-def no_statistics(weights):
-    weights = in_every(weights, "running_mean", np.zeros_like)
-    return in_every(weights, "running_var", np.ones_like)
-
-
-def scale_and_variance_swapped(weights):
-    norms = [n.removesuffix(".running_var") for n in weights if n.endswith(".running_var")]
-    swapped = {f"{n}.weight": weights[f"{n}.running_var"] for n in norms}
-    return weights | swapped | {f"{n}.running_var": weights[f"{n}.weight"] for n in norms}
-
-
-@pytest.mark.parametrize("spec", NETS, ids=["resnet18", "resnet50"])
+@pytest.mark.parametrize("net", NETS)
 @pytest.mark.parametrize("size", [EVEN, ODD])
-def test_without_a_mistake_there_is_noise_only(spec, size):
-    assert error(spec, size=size) < 1e-13
+def test_without_a_mistake_there_is_noise_only(net, size):
+    world = use(NETS[net], 0, size)
+    assert error(world, world) < 1e-13
 
 
-@pytest.mark.parametrize("spec", NETS, ids=["resnet18", "resnet50"])
 @pytest.mark.parametrize(
-    ("mistake", "least"),
-    [
-        ({"norm_eps": 1.001e-5}, 1e-8),
-        ({"norm_eps": 1e-3}, 1e-4),
-        ({"padding": Padding.SAME}, 1e-2),
-        ({"stem": {"pool": StemPool.SAME}}, 1e-2),
-    ],
-    ids=["eps 1.001e-5", "eps 1e-3, the default of Keras", "same convolutions", "same max-pool"],
+    ("name", "net"), [(name, net) for name in COSTS for net in ONLY_IN.get(name, NETS)]
 )
-def test_a_wrong_spec_shows(spec, mistake, least):
-    assert error(spec, wrong_spec=amend(spec, mistake)) > least
+def test_a_mistake_costs_at_least(name, net):
+    """In PyTorch alone: tests/differences shows that it is the same mistake in Keras."""
+    world = use(NETS[net], 0, EVEN)
+    right = world.run("torch")
+    made = DIFFERENCES[name].mistakes(world)
+    costs = [relative_error(right, wrong.world.run("torch")) for wrong in made]
+    each, worst = COSTS[name]
+    assert min(costs) > each
+    assert max(costs) > worst
 
 
-@pytest.mark.parametrize("spec", NETS, ids=["resnet18", "resnet50"])
-@pytest.mark.parametrize(
-    ("mistake", "least"),
-    [
-        (through_float16, 1e-5),
-        (biased_variance, 1e-5),
-        (swapped_sides, 1e-2),
-        (no_statistics, 1e-2),
-        (scale_and_variance_swapped, 1e-2),
-    ],
-)
-def test_wrong_weights_show(spec, mistake, least):
-    assert error(spec, wrong_weights=mistake) > least
-
-
-@pytest.mark.parametrize("spec", NETS, ids=["resnet18", "resnet50"])
-def test_bgr_for_rgb_shows(spec):
-    assert error(spec, wrong_images=lambda x: x[..., ::-1]) > 1e-2
-
-
-def test_stride_in_the_1x1_shows():
-    assert error(RESNET50, wrong_spec=replace(RESNET50, stride_in_1x1=True)) > 1e-2
-
-
-def test_a_pool_padded_with_zeros_shows_where_no_relu_comes_before():
-    zero = replace(PREACTIVATION, stem=replace(PREACTIVATION.stem, pool=StemPool.ZERO))
-    assert error(PREACTIVATION, wrong_spec=zero) > 1e-5
-
-
-def test_a_pool_padded_with_zeros_is_invisible_behind_a_relu():
-    zero = replace(RESNET18, stem=replace(RESNET18.stem, pool=StemPool.ZERO))
-    assert error(RESNET18, wrong_spec=zero) < SAME
-
-
-@pytest.mark.parametrize("spec", NETS, ids=["resnet18", "resnet50"])
-def test_same_padding_is_invisible_at_odd_sizes_so_an_even_size_is_needed(spec):
-    same = replace(spec, padding=Padding.SAME, stem=replace(spec.stem, pool=StemPool.SAME))
-    assert error(spec, wrong_spec=same, size=ODD) < SAME
-    assert error(spec, wrong_spec=same, size=EVEN) > 1e-2
-
-
-def test_a_swap_of_scale_and_variance_is_invisible_in_fresh_norms_so_random_ones_are_needed():
-    weights = resnet_duet.random_weights(RESNET18, 0, norms="fresh")
-    x = images(EVEN)
-    right = run_torch(RESNET18, weights, x)
-    wrong = run_keras(RESNET18, scale_and_variance_swapped(weights), x)
-    assert relative_error(right, wrong) < SAME
+@pytest.mark.parametrize("net", ["resnet18", "resnet50"])
+def test_same_padding_everywhere_is_invisible_at_odd_sizes_so_an_even_size_is_needed(net):
+    for size, shows in ((ODD, False), (EVEN, True)):
+        right = use(NETS[net], 0, size)
+        wrong = mistake("same_pool", mistake("same_convolution", right))
+        assert error(right, wrong) > 1e-2 if shows else error(right, wrong) < SAME
 
 
 def test_a_swap_of_height_and_width_is_invisible_in_ones_so_random_oblong_images_are_needed():
     """Without borders a constant image is the same constant everywhere; here they are symmetric."""
-    ones = np.ones((1, 64, 64, 3))
-    assert error(RESNET18, wrong_weights=swapped_sides, x=ones) < SAME
-    assert error(RESNET18, wrong_weights=swapped_sides) > 1e-2
+    right = use(NETS["resnet18"], 0, EVEN)
+    wrong, ones = mistake("kernel_sides", right), np.ones((1, 64, 64, 3))
+    assert error(replace(right, images=ones), replace(wrong, images=ones)) < SAME
+    assert error(right, wrong) > 1e-2
 
 
-SPEC_MISTAKES = [
-    {"norm_eps": 1.001e-5},
-    {"norm_eps": 1e-3},
-    {"padding": Padding.SAME},
-    {"stem": {"pool": StemPool.SAME}},
-    {"stride_in_1x1": True},
-]
-WEIGHT_MISTAKES = [through_float16, biased_variance, swapped_sides, no_statistics]
-WEIGHT_MISTAKES += [scale_and_variance_swapped, bgr_kernel]
+# The tool's own comparison, of networks as small as the registry's.
 
 
-def compared(spec, wrong_spec, wrong_weights):
-    """The tool's own comparison of a right PyTorch network with a wrong Keras one."""
-    weights = resnet_duet.random_weights(spec, 0, norms="random")
-    torch_net, keras_net = resnet_torch.build(spec), resnet_tf.build(wrong_spec)
-    resnet_torch.write(torch_net, weights)
-    wrong = resnet_duet.convert(wrong_weights(weights), spec, "torchvision", "keras")
-    resnet_tf.write(keras_net, wrong)
-    return resnet_duet.compare(torch_net, keras_net)
+def is_bare(world: Use) -> bool:
+    """Whether it is nothing but choices and weights."""
+    around = (world.edits, world.before, world.after, world.training, world.dtype)
+    return around == ((), (), (), False, "float64")
 
 
-@pytest.mark.parametrize("mistake", SPEC_MISTAKES, ids=str)
-def test_the_comparison_of_the_tool_sees_every_wrong_spec(mistake):
-    assert not compared(RESNET50, amend(RESNET50, mistake), dict).same
+def planted() -> Iterator:
+    """(right, wrong) of every mistake in how networks are used, as parameters."""
+    for name, difference in DIFFERENCES.items():
+        right = difference.shown()
+        for made in difference.mistakes(right):
+            if isinstance(right, Use) and right.dtype == made.world.dtype:
+                yield pytest.param(right, made.world, id=f"{name}: {made.what}")
 
 
-@pytest.mark.parametrize("mistake", WEIGHT_MISTAKES)
-def test_the_comparison_of_the_tool_sees_all_wrong_weights(mistake):
-    assert not compared(RESNET50, RESNET50, mistake).same
+WITHIN = [pair for pair in planted() if all(map(is_bare, pair.values))]
+AROUND = [pair for pair in planted() if not all(map(is_bare, pair.values))]
 
 
-def test_the_comparison_of_the_tool_sees_no_mistake_where_there_is_none():
-    assert compared(RESNET50, RESNET50, dict).same
-    assert compared(PREACTIVATION, PREACTIVATION, dict).same
+def nets(right: Use, wrong: Use):
+    """(PyTorch network, Keras network with the mistake in its choices or its weights)."""
+    torch_net = resnet_torch.build(right.spec, "float64")
+    keras_net = resnet_tf.build(wrong.spec, "float64")
+    resnet_torch.write(torch_net, dict(right.weights))
+    arrays = resnet_duet.convert(wrong.weights, wrong.spec, "torchvision", "keras")
+    resnet_tf.write(keras_net, arrays)
+    return torch_net, keras_net
 
 
-def test_the_comparison_of_the_tool_sees_a_pool_padded_with_zeros():
-    zero = amend(PREACTIVATION, {"stem": {"pool": StemPool.ZERO}})
-    assert not compared(PREACTIVATION, zero, dict).same
+def function(world: Use, framework: str) -> Function:
+    """A bare function of images, of which nothing else is known."""
+    return Function(lambda images: replace(world, images=images).run(framework), "NHWC", None)
 
 
-def test_the_comparison_of_the_tool_looks_at_oblong_images_of_even_and_of_odd_size():
+def begins(right: Use, wrong: Use) -> set[str]:
+    """Where the two part: in the first layer concerned, or in the block whose sum is concerned."""
+    first = concerned(right, wrong)[0]
+    sums = {block.addition: block for block in resnet_spec.plan(right.spec).blocks()}
+    return {layer.name for layer in sums[first].layers()} if first in sums else {first}
+
+
+@pytest.mark.parametrize(("right", "wrong"), WITHIN)
+def test_the_comparison_sees_a_wrong_network_and_names_the_layer_where_it_begins(right, wrong):
+    result = resnet_duet.compare(*nets(right, wrong))
+    assert not result.same
+    assert result.first_difference.layer in begins(right, wrong)
+
+
+@pytest.mark.parametrize(("right", "wrong"), AROUND)
+def test_the_comparison_sees_a_mistake_around_the_network(right, wrong):
+    assert not resnet_duet.compare(function(right, "torch"), function(wrong, "keras")).same
+
+
+def test_the_comparison_sees_the_least_mistake_in_a_function_of_which_nothing_is_known():
+    right = at_even_size("resnet50")
+    torch_net, _ = nets(right, right)
+    assert resnet_duet.compare(torch_net, function(right, "keras")).same
+    for made in DIFFERENCES["norm_eps"].mistakes(right):
+        assert not resnet_duet.compare(torch_net, function(made.world, "keras")).same
+
+
+def test_to_compute_in_float32_is_no_mistake_to_the_comparison():
+    right = at_even_size("resnet18")
+    torch_net, _ = nets(right, right)
+    result = resnet_duet.compare(torch_net, function(mistake("float32_arithmetic", right), "keras"))
+    assert result.same
+    assert result.precision == "float32"
+
+
+@pytest.mark.parametrize("net", ["resnet50", "preresnet18"])
+def test_the_comparison_sees_no_mistake_where_there_is_none(net):
+    world = use(NETS[net], 0, EVEN)
+    assert resnet_duet.compare(*nets(world, world)).same
+
+
+def test_the_comparison_looks_at_oblong_images_of_even_and_of_odd_size():
     for name in ("resnet18", "cifar_resnet20"):
         side = network(resnet_torch.build(name))
         sizes = [x.shape[1:3] for x in probes(side, side, 0)]
@@ -223,7 +186,7 @@ def test_the_comparison_of_the_tool_looks_at_oblong_images_of_even_and_of_odd_si
         assert {height % 2 for height, _ in sizes} == {width % 2 for _, width in sizes} == {0, 1}
 
 
-def test_the_comparison_of_the_tool_sees_a_mistake_and_names_the_layer_where_it_begins():
+def test_one_number_in_one_array_is_seen_and_told_stage_by_stage():
     torch_net, keras_net = twins("cifar_resnet20")
     assert resnet_duet.compare(torch_net, keras_net).same
     bias = keras_net.get_layer("layer2.1.bn1").beta

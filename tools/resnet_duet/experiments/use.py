@@ -156,13 +156,14 @@ def _shapes(plan: Plan) -> dict[str, tuple[int, ...]]:
 
 
 def _layers(plan: Plan) -> dict[str, object]:
-    """{name: the layer and its place in its block}, and what is added in each block."""
-    layers: dict[str, object] = {layer.name: layer for layer in plan.layers()}
+    """{name: the layer and its place in its block, or what a sum is of}, in running order."""
+    layers: dict[str, object] = {layer.name: layer for layer in plan.stem}
     for block in plan.blocks():
-        for part in ("pre", "branch", "shortcut", "tail"):
+        for part in ("pre", "branch", "shortcut"):
             layers |= {layer.name: (part, layer) for layer in getattr(block, part) or ()}
         layers[block.addition] = (block.shortcut is None, block.shortcut_reads_pre)
-    return layers
+        layers |= {layer.name: ("tail", layer) for layer in block.tail}
+    return layers | {layer.name: layer for layer in plan.head}
 
 
 @lru_cache(maxsize=64)
