@@ -145,11 +145,11 @@ def counted(names: Counter[str]) -> str:
 
 PREFACE = """# Whom `diagnose` blames
 
-Every mistake of the registry that applies to a network is made in Keras, alone, and `diagnose` is
-shown the outputs and the right network. *Hidden*: the mistake changes nothing that comes out, so
-that nothing is to be blamed. *Named*: it is among the explanations. *Named beside*: what no output tells
-from it. Then random pairs, each of two mistakes that show alone and together. This page is what
-`python -m benchmarks.confusion` prints.
+Every mistake of the registry that applies to a network is made in Keras, alone, and `diagnose`
+is shown the outputs and the right network. *Hidden*: the mistake changes nothing that comes
+out, so that nothing is to be blamed. *Named*: it is among the explanations. *Named beside*:
+what no output tells from it. Then random pairs, each of two mistakes that show alone and
+together. This page is what `python -m benchmarks.confusion` prints.
 """
 
 
