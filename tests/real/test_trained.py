@@ -6,10 +6,9 @@ import pytest
 
 import resnet_duet
 from resnet_duet.cli import main
+from resnet_duet.experiments.steps import IMAGENET_MEAN, IMAGENET_STD
 from resnet_duet.port import files
 from worlds import assert_close, nchw
-
-IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 # file, what its authors do to an RGB image in 0..255, correct of the 1,000 images
 NETS = [

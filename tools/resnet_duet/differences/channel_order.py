@@ -33,8 +33,8 @@ DIFFERENCE = Difference(
         " ResNet50 came from Caffe, has stayed with it: preprocess_input of resnet turns the"
         " channels round, while that of resnet_v2 does not. Weights do not say which it is. Red and"
         " blue exchanged leave shapes, edges and shadows as they are, so that most images are still"
-        " recognised and the accuracy is merely poor. It costs a quarter of the largest output, as"
-        " much as a wrong padding. In grey images it is nothing."
+        " recognised and the accuracy is merely poor: 848 of 1,000 images instead of 934, in a"
+        " ResNet-20 trained for CIFAR-10. In grey images it is nothing."
     ),
     torch='image = Image.open(path).convert("RGB")  # RGB',
     keras="image = keras.utils.load_img(path)  # RGB; resnet.preprocess_input makes BGR of it",
