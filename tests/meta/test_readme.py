@@ -70,6 +70,18 @@ def test_what_the_readme_says_of_the_zoo_is_the_zoo():
     assert f"{len(resnet_spec.names())} networks" in README
 
 
+def test_what_the_readme_says_of_the_differences_is_the_registry():
+    from resnet_duet.differences import DIFFERENCES
+    from resnet_duet.experiments.measure import measure
+
+    assert f"{len(DIFFERENCES)} differences" in README
+    found = measure(DIFFERENCES["pool_border"])
+    ((why, hidden),) = found.hidden
+    assert f"{found.shown[0].what}  {found.shown[0].error:.1e}" in README
+    assert f"{hidden.what}  " in README
+    assert f"hidden: {why}" in README
+
+
 def test_the_readme_names_every_dialect_every_ending_and_no_other():
     from resnet_duet.port import files
     from resnet_duet.port.dialects import DIALECTS
