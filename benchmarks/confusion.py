@@ -91,9 +91,16 @@ def blamed(found: Diagnosis) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(c.difference for c in culprits) for culprits in found.explanations)
 
 
-def singles(lineup: Lineup) -> Iterator[Trial]:
-    """Every single mistake planted once."""
+def visible(lineup: Lineup) -> Iterator[Suspect]:
+    """Every single mistake that gives numbers; `diagnose` refuses NaN, which says enough."""
     for suspect in lineup.singles():
+        if np.isfinite(lineup.output(suspect, 0)).all():
+            yield suspect
+
+
+def singles(lineup: Lineup) -> Iterator[Trial]:
+    """Each of them planted once."""
+    for suspect in visible(lineup):
         yield plant(lineup, suspect)
 
 
