@@ -20,10 +20,12 @@ from resnet_duet.differences import DIFFERENCES, MODULES, difference
 from resnet_duet.differences.flatten_order import HWC, flattened
 from resnet_duet.differences.resize import ROUGH, resized
 from resnet_duet.experiments.difference import Difference, Group, Hidden, Mistake
+from resnet_duet.experiments.layouts import reshaped, transpose
 from resnet_duet.experiments.measure import CLEAR, TINY, Measurement, measure
 from resnet_duet.experiments.nets import at_even_size
 from resnet_duet.experiments.steps import SOFTMAX
 from resnet_duet.experiments.use import Use, amended
+from resnet_duet.port.convert import relayout
 from resnet_duet.proof.rows import relative_error
 from resnet_duet.proof.suspects import mistakes_of
 from resnet_spec import ResNetError
@@ -84,6 +86,16 @@ def test_a_mistake_is_the_same_in_both_frameworks(name):
         allowed = relative_error(right, world.rounded().run("keras")) if rounds else noise
         error = relative_error(mistake.world.run("torch"), mistake.world.run("keras"))
         assert error <= CLEAR * max(allowed, TINY), mistake.what
+
+
+@pytest.mark.parametrize(("source", "target"), [("OIHW", "HWIO"), ("HWIO", "OIHW"), ("IO", "OI")])
+def test_the_line_that_mends_a_reshape_is_the_transpose(source, target):
+    kernel = np.arange(np.prod(range(2, 2 + len(source)))).reshape(range(2, 2 + len(source)))
+    mended = eval(transpose("kernel", source, target), {"kernel": kernel})
+    np.testing.assert_array_equal(mended, relayout(kernel, source, target))
+    back = reshaped(relayout(mended, target, source), source, source, target)
+    assert back.shape == kernel.shape
+    assert not np.array_equal(back, kernel)
 
 
 def chosen(name: str, **choices) -> Use:

@@ -3,30 +3,21 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-import numpy as np
-
 from resnet_duet.experiments.difference import Difference, Group, Hidden, Mistake, World
-from resnet_duet.experiments.layouts import reshaped, transpose
+from resnet_duet.experiments.layouts import transpose, with_reshaped
 from resnet_duet.experiments.nets import EVEN, at_even_size, small
-from resnet_duet.experiments.use import Use, reweighted, use
-from resnet_spec import Slot
+from resnet_duet.experiments.use import Use, use
 
-TORCH, KERAS = "OI", "IO"
+IN_TORCH, IN_KERAS = "OI", "IO"
 
 
 def mistakes(world: World) -> Iterator[Mistake]:
     if not isinstance(world, Use) or world.spec.num_classes is None:
         return
-    for source, target in ((TORCH, KERAS), (KERAS, TORCH)):
+    for source, target in ((IN_TORCH, IN_KERAS), (IN_KERAS, IN_TORCH)):
         what = f"the classifier's kernel is reshaped from {source} to {target}, not transposed"
-        yield Mistake(what, _reshaped(world, source, target), transpose("kernel", source, target))
-
-
-def _reshaped(world: Use, source: str, target: str) -> Use:
-    def change(slot: Slot, array: np.ndarray) -> np.ndarray:
-        return reshaped(array, TORCH, source, target) if slot.axes == TORCH else array
-
-    return reweighted(world, change)
+        wrong = with_reshaped(world, IN_TORCH, source, target)
+        yield Mistake(what, wrong, transpose("kernel", source, target))
 
 
 def one_class() -> Use:

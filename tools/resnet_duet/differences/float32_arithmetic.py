@@ -1,11 +1,9 @@
 """A network that computes in float32 where float64 is meant."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from resnet_duet.experiments.difference import Difference, Group, Hidden, Mistake, World
-from resnet_duet.experiments.nets import at_even_size
-from resnet_duet.experiments.steps import CLASS
+from resnet_duet.experiments.nets import asked_for_the_class, at_even_size
 from resnet_duet.experiments.use import Use
 
 
@@ -13,11 +11,6 @@ def mistakes(world: World) -> Iterator[Mistake]:
     if isinstance(world, Use) and world.dtype == "float64":
         mend = 'net.double(); Conv2D(64, 3, dtype="float64"), and so for every layer'
         yield Mistake("the network computes in float32", world.rounded(), mend)
-
-
-def asked_for_the_class() -> Use:
-    """Of the outputs nothing is kept but the number of the largest."""
-    return replace(at_even_size("resnet18"), after=(CLASS,))
 
 
 DIFFERENCE = Difference(
@@ -39,5 +32,5 @@ DIFFERENCE = Difference(
     wrong='keras.config.set_floatx("float64")  # after the model was built',
     mistakes=mistakes,
     shown=lambda: at_even_size("resnet18"),
-    hidden=(Hidden("only the class is asked for", asked_for_the_class),),
+    hidden=(Hidden("only the class is asked for", lambda: asked_for_the_class("resnet18")),),
 )

@@ -9,20 +9,22 @@ from resnet_duet.experiments.nets import EVEN, at_even_size, small
 from resnet_duet.experiments.steps import given
 from resnet_duet.experiments.use import Step, Use, use
 
-RESHAPED = {
-    Step(
-        "reshaped from NHWC to NCHW", lambda images, _: reshaped(images, "NHWC", "NHWC", "NCHW")
-    ): transpose("images", "NHWC", "NCHW"),
-    Step(
-        "reshaped from NCHW to NHWC", lambda images, _: reshaped(images, "NHWC", "NCHW", "NHWC")
-    ): transpose("images", "NCHW", "NHWC"),
+FROM_KERAS = Step(
+    "reshaped from NHWC to NCHW", lambda images, _: reshaped(images, "NHWC", "NHWC", "NCHW")
+)
+FROM_TORCH = Step(
+    "reshaped from NCHW to NHWC", lambda images, _: reshaped(images, "NHWC", "NCHW", "NHWC")
+)
+MENDS = {
+    FROM_KERAS: transpose("images", "NHWC", "NCHW"),
+    FROM_TORCH: transpose("images", "NCHW", "NHWC"),
 }
 
 
 def mistakes(world: World) -> Iterator[Mistake]:
     if not isinstance(world, Use):
         return
-    for step, mend in RESHAPED.items():
+    for step, mend in MENDS.items():
         yield Mistake(f"images are {step.name}, not transposed", given(world, step), mend)
 
 

@@ -28,36 +28,33 @@ def caffe(images: np.ndarray, framework: str) -> np.ndarray:
     return OPPOSITE_CHANNELS.apply(images, framework) - CAFFE_MEAN
 
 
-STANDARDISED = Step("less ImageNet's mean, over its deviation (0 to 1)", standardised)
+STANDARDISED = Step("standardised by ImageNet's mean and deviation (0 to 1)", standardised)
 BYTES = Step(
-    "less ImageNet's mean, over its deviation (0 to 255)",
+    "standardised by ImageNet's mean and deviation (0 to 255)",
     lambda images, framework: standardised(images / 255, framework),
 )
-CAFFE = Step("BGR, less Caffe's mean (0 to 255)", caffe)
-STEPS = (STANDARDISED, BYTES, CAFFE)
+CAFFE = Step("turned to BGR, less Caffe's mean (0 to 255)", caffe)
+MENDS = {
+    STANDARDISED: f"transforms.Normalize({IMAGENET_MEAN}, {IMAGENET_STD})",
+    BYTES: f"transforms.Normalize({IMAGENET_MEAN}, {IMAGENET_STD}), of x / 255",
+    CAFFE: "keras.applications.resnet.preprocess_input(x)",
+}
 
 
 def mistakes(world: World) -> Iterator[Mistake]:
     if not isinstance(world, Use) or world.spec.in_channels != 3:
         return
-    right = next((step for step in STEPS if step in world.before), None)
+    right = next((step for step in MENDS if step in world.before), None)
     if right:
         bare = replace(world, before=instead(world.before, right))
         yield Mistake(f"images are as they are, not {right.name}", bare, MENDS[right])
-    for step in STEPS:
+    for step in MENDS:
         if right and step is not right:
             other = replace(world, before=instead(world.before, right, step))
             yield Mistake(f"images are {step.name}, not {right.name}", other, MENDS[right])
         elif not right:
             mend = f"leave them as they are: no {MENDS[step]}"
             yield Mistake(f"images are {step.name}", given(world, step), mend)
-
-
-MENDS = {
-    STANDARDISED: f"transforms.Normalize({IMAGENET_MEAN}, {IMAGENET_STD})",
-    BYTES: f"transforms.Normalize({IMAGENET_MEAN}, {IMAGENET_STD}), of x / 255",
-    CAFFE: "keras.applications.resnet.preprocess_input(x)",
-}
 
 
 def standard() -> Use:

@@ -7,19 +7,21 @@ from resnet_duet.experiments.nets import at_even_size
 from resnet_duet.experiments.steps import given
 from resnet_duet.experiments.use import Step, Use
 
-SCALED = {
-    Step("divided by 255", lambda images, _: images / 255): "no ToTensor() or Rescaling(1 / 255)",
-    Step("multiplied by 255", lambda images, _: images * 255): "layers.Rescaling(1 / 255)",
-    Step(
-        "divided by 127.5, less 1", lambda images, _: images / 127.5 - 1
-    ): "no preprocess_input(x) of resnet_v2",
-    Step("doubled, less 1", lambda images, _: images * 2 - 1): "no Normalize(0.5, 0.5)",
+DIVIDED = Step("divided by 255", lambda images, _: images / 255)
+MULTIPLIED = Step("multiplied by 255", lambda images, _: images * 255)
+CENTRED = Step("divided by 127.5, less 1", lambda images, _: images / 127.5 - 1)
+DOUBLED = Step("doubled, less 1", lambda images, _: images * 2 - 1)
+MENDS = {
+    DIVIDED: "no ToTensor() or Rescaling(1 / 255)",
+    MULTIPLIED: "layers.Rescaling(1 / 255)",
+    CENTRED: "no preprocess_input(x) of resnet_v2",
+    DOUBLED: "no Normalize(0.5, 0.5)",
 }
 
 
 def mistakes(world: World) -> Iterator[Mistake]:
     if isinstance(world, Use):
-        for step, mend in SCALED.items():
+        for step, mend in MENDS.items():
             yield Mistake(f"images are {step.name}", given(world, step), mend)
 
 

@@ -6,35 +6,29 @@ from dataclasses import replace
 import numpy as np
 
 from resnet_duet.experiments.difference import Difference, Group, Hidden, Mistake, World
-from resnet_duet.experiments.layouts import reshaped, transpose
+from resnet_duet.experiments.layouts import transpose, with_reshaped
 from resnet_duet.experiments.nets import EVEN, at_even_size, small
 from resnet_duet.experiments.use import Use, reweighted, use
 from resnet_duet.port.convert import relayout
 from resnet_spec import Slot
 
-TORCH, KERAS = "OIHW", "HWIO"
+IN_TORCH, IN_KERAS = "OIHW", "HWIO"
 
 
 def mistakes(world: World) -> Iterator[Mistake]:
     if not isinstance(world, Use):
         return
-    for source, target in ((TORCH, KERAS), (KERAS, TORCH)):
+    for source, target in ((IN_TORCH, IN_KERAS), (IN_KERAS, IN_TORCH)):
         what = f"kernels are reshaped from {source} to {target}, not transposed"
-        yield Mistake(what, _reshaped(world, source, target), transpose("kernel", source, target))
+        wrong = with_reshaped(world, IN_TORCH, source, target)
+        yield Mistake(what, wrong, transpose("kernel", source, target))
     what = "kernels with as many inputs as outputs have the two swapped"
-    yield Mistake(what, reweighted(world, _swapped), transpose("kernel", TORCH, KERAS))
-
-
-def _reshaped(world: Use, source: str, target: str) -> Use:
-    def change(slot: Slot, array: np.ndarray) -> np.ndarray:
-        return reshaped(array, TORCH, source, target) if slot.axes == TORCH else array
-
-    return reweighted(world, change)
+    yield Mistake(what, reweighted(world, _swapped), transpose("kernel", IN_TORCH, IN_KERAS))
 
 
 def _swapped(slot: Slot, array: np.ndarray) -> np.ndarray:
-    fits = slot.axes == TORCH and slot.shape[0] == slot.shape[1]
-    return relayout(array, TORCH, "IOHW") if fits else array
+    fits = slot.axes == IN_TORCH and slot.shape[0] == slot.shape[1]
+    return relayout(array, IN_TORCH, "IOHW") if fits else array
 
 
 def one_channel() -> Use:

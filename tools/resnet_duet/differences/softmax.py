@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from resnet_duet.experiments.difference import Difference, Group, Hidden, Mistake, World
-from resnet_duet.experiments.nets import at_even_size
-from resnet_duet.experiments.steps import CLASS, SOFTMAX, instead
+from resnet_duet.experiments.nets import asked_for_the_class, at_even_size
+from resnet_duet.experiments.steps import SOFTMAX, instead
 from resnet_duet.experiments.use import Use
 
 
@@ -19,11 +19,6 @@ def mistakes(world: World) -> Iterator[Mistake]:
     more = replace(world, after=(SOFTMAX, *world.after))
     twice = "two" if SOFTMAX in world.after else "a"
     yield Mistake(f"there is {twice} softmax behind the logits", more, mend)
-
-
-def asked_for_the_class() -> Use:
-    """Of the outputs nothing is kept but the number of the largest."""
-    return replace(at_even_size("resnet18"), after=(CLASS,))
 
 
 DIFFERENCE = Difference(
@@ -46,6 +41,9 @@ DIFFERENCE = Difference(
     mistakes=mistakes,
     shown=lambda: at_even_size("resnet18"),
     hidden=(
-        Hidden("only the class is asked for, and softmax keeps their order", asked_for_the_class),
+        Hidden(
+            "only the class is asked for, and softmax keeps their order",
+            lambda: asked_for_the_class("resnet18"),
+        ),
     ),
 )

@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from resnet_duet.experiments.use import Use, reweighted
 from resnet_duet.port.convert import relayout
+from resnet_spec import Slot
 
 
 def reshaped(array: np.ndarray, axes: str, source: str, target: str) -> np.ndarray:
@@ -15,6 +17,15 @@ def reshaped(array: np.ndarray, axes: str, source: str, target: str) -> np.ndarr
     sizes = dict(zip(axes, array.shape, strict=True))
     memory = relayout(array, axes, source)
     return relayout(memory.reshape([sizes[axis] for axis in target]), target, axes)
+
+
+def with_reshaped(use: Use, axes: str, source: str, target: str) -> Use:
+    """The same network with every array of these axes `reshaped` from source to target."""
+
+    def change(slot: Slot, array: np.ndarray) -> np.ndarray:
+        return reshaped(array, axes, source, target) if slot.axes == axes else array
+
+    return reweighted(use, change)
 
 
 def transpose(name: str, source: str, target: str) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import resnet_spec
+from resnet_duet.experiments.steps import CLASS
 from resnet_duet.experiments.use import Use, use
 from resnet_duet.port.random import Norms, random_weights
 from resnet_spec import ResNetSpec
@@ -45,3 +46,8 @@ def untrained(name: str) -> Use:
     """The small network as training finds it: fresh norms, biases of 0."""
     world = at_even_size(name)
     return replace(world, weights=random_weights(world.spec, 0, Norms.FRESH))
+
+
+def asked_for_the_class(name: str) -> Use:
+    """The small network, of whose outputs nothing is kept but the number of the largest."""
+    return replace(at_even_size(name), after=(CLASS,))
