@@ -38,6 +38,8 @@ class Duet(click.Group):
 def main(debug: bool) -> None:
     """The same ResNet in PyTorch and in Keras: build, convert, prove."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow greets at length
+    # PyTorch's threads wait by turning in circles, on cores that TensorFlow's could have.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     os.environ["KERAS_BACKEND"] = "tensorflow"  # whatever the shell says: this is our process
 
 
