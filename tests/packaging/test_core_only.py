@@ -108,3 +108,13 @@ def test_what_needs_a_framework_says_which_and_how_to_get_it(python, tmp_path, w
     assert line in stderr
     assert stderr.count("\n") == 1
     assert not list(tmp_path.glob("x.*"))
+
+
+@pytest.mark.slow
+def test_differences_are_listed_without_a_framework_and_measured_with_both(python):
+    assert "norm_eps" in run(python, "-m", "resnet_duet", "differences")
+    line = run(python, "-m", "resnet_duet", "differences", "norm_eps", code=2)
+    assert line == (
+        "resnet-duet: this needs torch, and torch is not installed:"
+        " pip install 'resnet-duet[torch]'\n"
+    )
