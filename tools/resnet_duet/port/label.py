@@ -61,3 +61,8 @@ class Label:
         except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise SpecError([f"the label {KEY} is none of ours: {error}"]) from None
         return cls(ResNetSpec.from_json(spec), origin, tool)
+
+
+def label_of(text: str | None) -> Label | None:
+    """The label whose JSON a file keeps, if it keeps one. Raises SpecError: see `from_json`."""
+    return Label.from_json(text) if text else None

@@ -33,10 +33,8 @@ def whole_file(path: Path, overwrite: bool) -> Iterator[BinaryIO]:
             yield stream
             stream.flush()
             os.fsync(descriptor)
-            if not named and not overwrite:
-                _name(descriptor, path)
-            elif not named:
-                _name(descriptor, part)
+            if not named:
+                _name(descriptor, part if overwrite else path)
         if overwrite:
             part.replace(path)
         elif named:
@@ -61,19 +59,22 @@ def _nameless(folder: Path) -> int | None:
 
 def _name(descriptor: int, path: Path) -> None:
     """Give a nameless file its name. Raises FileExistsError: it is taken."""
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
+    with _opened(path.parent) as folder:
         # Only with a folder's descriptor does `os.link` follow the link that /proc has here.
         os.link(f"/proc/self/fd/{descriptor}", path.name, dst_dir_fd=folder)
-    finally:
-        os.close(folder)
 
 
 def _sync(folder: Path) -> None:
     """Let the new name reach the disk as well, where folders can be synced."""
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    with suppress(OSError), _opened(folder) as descriptor:
+        os.fsync(descriptor)
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[int]:
+    """The folder's descriptor."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)

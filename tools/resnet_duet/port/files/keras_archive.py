@@ -17,7 +17,7 @@ from resnet_duet.port.checkpoint import Checkpoint
 from resnet_duet.port.evidence import configs_of
 from resnet_duet.port.files import weights_h5
 from resnet_duet.port.files.zips import open_zip, read_text
-from resnet_duet.port.label import KEY, Label
+from resnet_duet.port.label import KEY, Label, label_of
 
 CONFIG = "config.json"
 WEIGHTS = "model.weights.h5"
@@ -45,8 +45,7 @@ def read(path: Path) -> Checkpoint:
             shutil.copyfileobj(member, copy, 2**20)
     found = weights_h5.read(scratch.file)
     entries = {name: _kept(entry, scratch) for name, entry in found.arrays.entries.items()}
-    label = Label.from_json(text) if text else None
-    return replace(found, arrays=Arrays(entries), label=label, configs=configs)
+    return replace(found, arrays=Arrays(entries), label=label_of(text), configs=configs)
 
 
 def write(stream: BinaryIO, arrays: Arrays, label: Label) -> None:

@@ -9,7 +9,7 @@ from resnet_duet.port.arrays import Arrays
 from resnet_duet.port.checkpoint import Checkpoint
 from resnet_duet.port.evidence import configs_of
 from resnet_duet.port.files import hdf5, weights_h5
-from resnet_duet.port.label import KEY, Label
+from resnet_duet.port.label import KEY, Label, label_of
 
 WHOLE_MODEL = "model_weights"  # the group of the weights, beside a configuration
 OPTIMIZER = "optimizer_weights"
@@ -38,12 +38,8 @@ def read(path: Path) -> Checkpoint:
             entries[name] = index.entry(f"{prefix}{layer}/{weight}")
     left_out = tuple(path for path in index.datasets if path.startswith(f"{OPTIMIZER}/"))
     config, label = (index.attributes[""].get(name) for name in ("model_config", KEY))
-    return Checkpoint(
-        Arrays(entries),
-        Label.from_json(label) if label else None,
-        left_out,
-        configs_of(config) if config else {},
-    )
+    configs = configs_of(config) if config else {}
+    return Checkpoint(Arrays(entries), label_of(label), left_out, configs)
 
 
 def write(stream: BinaryIO, arrays: Arrays, label: Label) -> None:

@@ -10,20 +10,19 @@ from numpy.lib import format as npy
 from resnet_duet.errors import FileError
 from resnet_duet.port.arrays import Arrays, Entry
 from resnet_duet.port.checkpoint import Checkpoint
-from resnet_duet.port.files.zips import open_zip
-from resnet_duet.port.label import KEY, Label
+from resnet_duet.port.files.zips import EPOCH, open_zip
+from resnet_duet.port.label import KEY, Label, label_of
 
 HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
-EPOCH = (1980, 1, 1, 0, 0, 0)  # zip's first day: the same weights give the same file
 
 
 def read(path: Path) -> Checkpoint:
     """Every array of the file; pickled objects are refused."""
     archive = open_zip(path)
     members = {name.removesuffix(".npy"): name for name in archive.namelist()}
-    label = _array(archive, members.pop(KEY)).item() if KEY in members else None
+    label = label_of(str(_array(archive, members.pop(KEY)).item())) if KEY in members else None
     entries = {name: _entry(archive, member) for name, member in members.items()}
-    return Checkpoint(Arrays(entries), Label.from_json(str(label)) if label else None)
+    return Checkpoint(Arrays(entries), label)
 
 
 def write(stream: BinaryIO, arrays: Arrays, label: Label) -> None:

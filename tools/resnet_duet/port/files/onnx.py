@@ -10,7 +10,7 @@ import resnet_spec
 from resnet_duet.errors import FileError, FrameworkError
 from resnet_duet.port.arrays import Arrays, Entry, named_dtype
 from resnet_duet.port.checkpoint import Checkpoint
-from resnet_duet.port.label import KEY, Label
+from resnet_duet.port.label import KEY, Label, label_of
 from resnet_spec.errors import check_arrays
 
 LONGEST = 2**31 - 1  # bytes of a message of Protocol Buffers
@@ -21,8 +21,7 @@ def read(path: Path) -> Checkpoint:
     model = library().load(path, load_external_data=False)
     entries = {tensor.name: _entry(tensor) for tensor in model.graph.initializer}
     texts = {item.key: item.value for item in model.metadata_props}
-    label = Label.from_json(texts[KEY]) if KEY in texts else None
-    return Checkpoint(Arrays(entries), label)
+    return Checkpoint(Arrays(entries), label_of(texts.get(KEY)))
 
 
 def write(stream: BinaryIO, arrays: Arrays, label: Label, axes: str) -> None:

@@ -11,7 +11,7 @@ from resnet_duet.errors import FileError
 from resnet_duet.port.arrays import Arrays, named_dtype
 from resnet_duet.port.checkpoint import Checkpoint
 from resnet_duet.port.files.raw import stretch
-from resnet_duet.port.label import KEY, Label
+from resnet_duet.port.label import KEY, Label, label_of
 
 WORDS = {  # the format's word for each precision
     "float16": "F16",
@@ -37,8 +37,8 @@ def read(path: Path) -> Checkpoint:
             dtype, shape = named_dtype(dtypes[word]), tuple(part.get_shape())
             entries[name] = stretch(path, start, dtype, shape)
             start += entries[name].nbytes
-        text = (file.metadata() or {}).get(KEY)
-    return Checkpoint(Arrays(entries), Label.from_json(text) if text else None)
+        label = label_of((file.metadata() or {}).get(KEY))
+    return Checkpoint(Arrays(entries), label)
 
 
 def write(stream: BinaryIO, arrays: Arrays, label: Label) -> None:

@@ -13,9 +13,9 @@ from resnet_duet.port.files.torch_pickle import (
     Tensor,
     load,
     load_with_storages,
+    state_of,
     strided,
 )
-from resnet_duet.port.unwrap import descend
 
 MAGIC = 0x1950A86A20F9469CFC6C  # the first pickle
 PROTOCOL = 1001  # the second
@@ -31,14 +31,9 @@ def read(path: Path) -> Checkpoint:
             raise FileError("its numbers are big-endian; save it again on a little-endian machine")
         tree, storages = load_with_storages(stream)
         starts = _starts(path, stream, load(stream), storages)
-    state, left_out = descend(tree)
-    entries, others = {}, []
-    for name, value in state.items():
-        if isinstance(value, Tensor):
-            entries[str(name)] = _entry(path, starts, value)
-        else:
-            others.append(str(name))
-    return Checkpoint(Arrays(entries), None, (*left_out, *others))
+    state, left_out = state_of(tree)
+    entries = {name: _entry(path, starts, tensor) for name, tensor in state.items()}
+    return Checkpoint(Arrays(entries), None, left_out)
 
 
 def _starts(

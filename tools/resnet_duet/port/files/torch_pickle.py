@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from resnet_duet.errors import FileError
+from resnet_duet.port.unwrap import descend
 
 STORAGES = {  # the classes of torch's storages, and the precision of each
     "HalfStorage": "float16",
@@ -90,6 +91,18 @@ def load_with_storages(stream: BinaryIO) -> tuple[Any, dict[str, Storage]]:
             raise
         raise FileError(f"it is damaged, or no file of PyTorch's ({error})") from None
     raise FileError(f"its pickle does not end in {MOST_STEPS:,} instructions")
+
+
+def state_of(tree: Any) -> tuple[dict[str, Tensor], tuple[str, ...]]:
+    """The tensors of the innermost state_dict, and the names of all that is left out.
+
+    Raises:
+        FileError: see `descend`.
+    """
+    state, left_out = descend(tree)
+    tensors = {str(name): value for name, value in state.items() if isinstance(value, Tensor)}
+    others = (str(name) for name, value in state.items() if not isinstance(value, Tensor))
+    return tensors, (*left_out, *others)
 
 
 class _Machine:

@@ -11,16 +11,14 @@ from resnet_duet.errors import FileError
 from resnet_duet.port.arrays import Arrays, Entry, named_dtype
 from resnet_duet.port.checkpoint import Checkpoint
 from resnet_duet.port.files import torch_legacy
-from resnet_duet.port.files.torch_pickle import Storage, Tensor, dumps, load, strided
-from resnet_duet.port.files.zips import open_zip, read_text
-from resnet_duet.port.label import KEY, Label
-from resnet_duet.port.unwrap import descend
+from resnet_duet.port.files.torch_pickle import Storage, Tensor, dumps, load, state_of, strided
+from resnet_duet.port.files.zips import EPOCH, open_zip, read_text
+from resnet_duet.port.label import KEY, Label, label_of
 
 LABEL = f"{KEY}.json"  # a record beside the pickle, which torch.load passes over
 FOLDER = "archive"  # torch.save's own word, where it writes to a stream
 ALIGNMENT = 64  # of a tensor's bytes, so that torch.load can map them
 HEADER = 30  # bytes before a record's name in a zip
-EPOCH = (1980, 1, 1, 0, 0, 0)  # zip's first day: the same weights give the same file
 
 
 def read(path: Path) -> Checkpoint:
@@ -40,13 +38,9 @@ def read(path: Path) -> Checkpoint:
     (folder,) = folders
     if (order := f"{folder}byteorder") in names and archive.read(order) != b"little":
         raise FileError("its numbers are big-endian; save it again on a little-endian machine")
-    state, left_out = descend(load(io.BytesIO(archive.read(f"{folder}data.pkl"))))
-    tensors = {str(name): value for name, value in state.items() if isinstance(value, Tensor)}
-    others = [str(name) for name in state if str(name) not in tensors]
-    entries = {name: _entry(archive, folder, tensor) for name, tensor in tensors.items()}
-    text = read_text(archive, folder + LABEL)
-    label = Label.from_json(text) if text else None
-    return Checkpoint(Arrays(entries), label, (*left_out, *others))
+    state, left_out = state_of(load(io.BytesIO(archive.read(f"{folder}data.pkl"))))
+    entries = {name: _entry(archive, folder, tensor) for name, tensor in state.items()}
+    return Checkpoint(Arrays(entries), label_of(read_text(archive, folder + LABEL)), left_out)
 
 
 def write(stream: BinaryIO, arrays: Arrays, label: Label) -> None:

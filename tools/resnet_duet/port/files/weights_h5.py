@@ -9,7 +9,7 @@ from resnet_duet.errors import FileError
 from resnet_duet.port.arrays import Arrays
 from resnet_duet.port.checkpoint import Checkpoint
 from resnet_duet.port.files import hdf5
-from resnet_duet.port.label import KEY, Label
+from resnet_duet.port.label import KEY, Label, label_of
 
 WORDS = {  # Keras' classes, in its own spelling, and the order of their variables
     "batch_normalization": ("gamma", "beta", "moving_mean", "moving_variance"),
@@ -35,8 +35,7 @@ def from_index(index: hdf5.Index) -> Checkpoint:
         if not path.startswith(f"{OPTIMIZER}/")
     }
     left_out = tuple(path for path in index.datasets if path.startswith(f"{OPTIMIZER}/"))
-    text = index.attributes[""].get(KEY)
-    return Checkpoint(Arrays(entries), Label.from_json(text) if text else None, left_out)
+    return Checkpoint(Arrays(entries), label_of(index.attributes[""].get(KEY)), left_out)
 
 
 def write(stream: BinaryIO, arrays: Arrays, label: Label) -> None:

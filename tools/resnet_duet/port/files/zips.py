@@ -8,6 +8,7 @@ from resnet_duet.errors import FileError
 MOST_UNPACKED = 100  # times a file's size; trained weights shrink to a half at best
 MOST_TEXT = 4  # times a file's size; a configuration is stored as it is, beside its weights
 ALLOWANCE = 2**20  # bytes beyond it, so that small files may be mostly zeros
+EPOCH = (1980, 1, 1, 0, 0, 0)  # zip's first day: the same weights give the same file
 
 
 def open_zip(path: Path) -> zipfile.ZipFile:
