@@ -3,10 +3,13 @@
 import html
 import logging
 import os
+import subprocess
 import sys
 from collections.abc import Iterable, Sequence
 from math import isnan
 from pathlib import Path
+
+from IPython import get_ipython
 
 from resnet_duet.frameworks import FRAMEWORKS, builder
 
@@ -22,14 +25,25 @@ SETTINGS = {
 
 
 def prepare() -> None:
-    """Import both frameworks without a word, and let `resnet-duet` be found in `%%bash` cells."""
+    """Import both frameworks without a word, and let `!resnet-duet` run in this environment."""
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
     os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
+    os.environ.pop("FORCE_COLOR", None)  # Jupyter's: it makes every pipe a terminal, with spinners
+    if shell := get_ipython():
+        shell.system = system
     for framework in FRAMEWORKS:
         builder(framework)
     # TensorFlow complains in general terms about functions that Keras makes for each grouped layer.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+
+def system(command: str) -> None:
+    """What `!` does, with the output in one piece, and with errors only where there are some."""
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    print(done.stdout, end="")
+    if done.returncode > 1:  # 1 is an answer: not the same function
+        print(done.stderr, end="")
 
 
 class Table:
