@@ -4,6 +4,7 @@
 millisecond, so that thousands of files take seconds.
 """
 
+import hashlib
 import os
 import pickle
 import resource
@@ -55,7 +56,7 @@ def judged(
     """What a task makes of each file (name, content), in a folder of its own.
 
     Args:
-        task: "read", or "convert" for the command of this name, with its options.
+        task: "read", or "convert" for the command of this name, with its options; see `TASKS`.
         real_child: whether HDF5 is read by the program that reads it, or by a fork of this one.
     """
     code = f"import sandbox; sandbox.answer({task!r}, {options!r}, {real_child!r})"
@@ -113,7 +114,31 @@ def convert(path: Path, *options: str) -> Bits:
     return read(target)
 
 
-TASKS: dict[str, Callable[..., Bits]] = {"read": read, "convert": convert}
+def convert_emptied(path: Path, moment: str, *options: str) -> Bits:
+    """The same of a file that somebody empties, "hashed" or "read": while that is done."""
+    from resnet_duet.port import digest, porter
+
+    def emptying(function: Callable[..., Any]) -> Callable[..., Any]:
+        def emptied(*arguments: Any) -> Any:
+            os.truncate(path, 0)
+            return function(*arguments)
+
+        return emptied
+
+    own = hashlib.sha256()
+    hasher = SimpleNamespace(update=emptying(own.update), hexdigest=own.hexdigest)
+    if moment == "hashed":
+        digest.hashlib = SimpleNamespace(sha256=lambda: hasher)  # type: ignore[attr-defined]
+    else:
+        porter.count_nonfinite = emptying(porter.count_nonfinite)
+    return convert(path, *options)
+
+
+TASKS: dict[str, Callable[..., Bits]] = {
+    "read": read,
+    "convert": convert,
+    "convert_emptied": convert_emptied,
+}
 
 
 def answer(task: str, options: tuple[str, ...], real_child: bool) -> None:

@@ -8,6 +8,7 @@ from sandbox import assert_harmless, judged
 from thin_files import KINDS, flipped, thin_file
 
 FLIPPED = 150  # files of each kind
+READ_AT_ONCE = ("onnx", "keras")  # before the first array is asked for
 
 
 def shapes(arrays):
@@ -24,6 +25,17 @@ def test_a_file_cut_at_any_percent_is_told_in_one_line(kind):
     for cut, outcome in zip(cuts, judged(((name, c) for c in cuts), "read"), strict=True):
         assert_harmless(outcome, name, cut)
         assert outcome.error is not None, f"{len(cut)} of {len(content)} bytes were enough"
+
+
+@pytest.mark.parametrize("moment", ["hashed", "read"])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "squeezed_h5"])
+def test_a_file_that_is_emptied_while_it_is_converted_is_told_in_one_line(kind, moment):
+    name, dialect, _ = KINDS[kind]
+    content = thin_file(kind)
+    options = (moment, "--from", dialect, "--to", dialect)
+    (outcome,) = judged([(name, content)], "convert_emptied", *options)
+    assert_harmless(outcome, name, content)
+    assert outcome.error is not None or kind in READ_AT_ONCE
 
 
 @pytest.mark.slow

@@ -105,6 +105,15 @@ def test_bfloat16_of_pytorch_is_kept(tmp_path, weights, is_zip):
         assert torch.from_numpy(array.astype(np.float32)).bfloat16().equal(state[name])
 
 
+@pytest.mark.parametrize("is_zip", [True, False])
+def test_tensors_that_share_a_storage_are_each_its_own_part_of_it(tmp_path, is_zip):
+    whole = torch.arange(24.0).reshape(4, 6)
+    state = {"part": whole[1:3, 2:5], "turned": whole[1:].T, "last": whole[3], "none": whole[4:]}
+    torch.save(state, tmp_path / "shared.pth", _use_new_zipfile_serialization=is_zip)
+    arrays = files.read(tmp_path / "shared.pth").arrays
+    assert bits(arrays) == bits({name: tensor.numpy() for name, tensor in state.items()})
+
+
 def test_a_keras_model_from_a_file_is_recognised_again(tmp_path):
     import keras
 

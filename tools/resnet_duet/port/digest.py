@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Iterator
 from contextlib import suppress
-from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from threading import Thread
 
@@ -31,14 +30,11 @@ class Digest(Thread):
 
 def sha256(path: Path) -> str:
     """Of a file, or of a checkpoint's files one after the other, by name."""
-    digest = hashlib.sha256()
+    digest, chunk = hashlib.sha256(), memoryview(bytearray(CHUNK))
     for part in sorted(parts(path)):
-        size = part.stat().st_size
-        with part.open("rb") as stream:
-            for start in range(0, size, CHUNK):
-                length = min(CHUNK, size - start)
-                with mmap(stream.fileno(), length, access=ACCESS_READ, offset=start) as chunk:
-                    digest.update(chunk)
+        with part.open("rb", buffering=0) as stream:
+            while size := stream.readinto(chunk):
+                digest.update(chunk[:size])
     return digest.hexdigest()
 
 

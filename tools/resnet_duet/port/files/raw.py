@@ -9,16 +9,18 @@ from resnet_duet.port.arrays import Entry, Shape
 
 
 def stretch(path: Path, start: int, dtype: np.dtype, shape: Shape) -> Entry:
-    """The array whose bytes begin at `start`, row by row."""
+    """The array whose bytes begin at `start`, row by row.
+
+    It is not mapped: a file that is cut short meanwhile would take this process with it.
+    """
+    native = dtype.newbyteorder("=")
 
     def read() -> np.ndarray:
-        if start + entry.nbytes > path.stat().st_size:
-            raise FileError(f"{path} ends before its arrays do")
-        if not entry.nbytes:
-            return np.empty(shape, entry.dtype)
-        # Mapped, not copied; the map goes with the array, so that its pages do not add up.
-        array = np.memmap(path, dtype, "r", start, (entry.nbytes // dtype.itemsize,))
-        return array.view(np.ndarray).astype(entry.dtype, copy=False).reshape(shape)
+        array = np.empty(shape, dtype)
+        with path.open("rb") as stream:
+            stream.seek(start)
+            if stream.readinto(array.reshape(-1).view(np.uint8).data) < array.nbytes:
+                raise FileError("it ends before its arrays do")
+        return array.astype(native, copy=False)
 
-    entry = Entry(shape, dtype.newbyteorder("="), read)
-    return entry
+    return Entry(shape, native, read)

@@ -1,6 +1,7 @@
 """PyTorch's format before 1.6: five pickles one after another, then the tensors' bytes."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -56,7 +57,8 @@ def _starts(
 
 
 def _entry(path: Path, starts: Mapping[str, int], tensor: Tensor) -> Entry:
-    storage = tensor.storage
-    dtype = named_dtype(storage.dtype)
-    numbers = stretch(path, starts[storage.key], dtype, (storage.size,))
-    return Entry(tensor.shape, dtype, lambda: strided(numbers.read(), tensor))
+    dtype = named_dtype(tensor.storage.dtype)
+    start = starts[tensor.storage.key] + tensor.offset * dtype.itemsize
+    numbers = stretch(path, start, dtype, (tensor.reach,))  # of a storage that many may share
+    own = replace(tensor, offset=0)
+    return Entry(tensor.shape, dtype, lambda: strided(numbers.read(), own))

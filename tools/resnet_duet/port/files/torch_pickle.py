@@ -57,6 +57,12 @@ class Tensor:
     shape: tuple[int, ...]
     stride: tuple[int, ...]
 
+    @property
+    def reach(self) -> int:
+        """How many numbers there are from its first to its last."""
+        steps = ((n - 1) * step for n, step in zip(self.shape, self.stride, strict=True))
+        return 1 + sum(steps) if prod(self.shape) else 0
+
 
 @dataclass(frozen=True)
 class Name:
@@ -239,10 +245,10 @@ def _tensor(storage: Any, offset: Any, shape: Any, stride: Any, *_hooks: Any) ->
         raise ValueError("a tensor without a storage or a shape")
     if len(shape) != len(stride) or not all(map(_is_count, (offset, *shape, *stride))):
         raise ValueError("a tensor whose sizes are no numbers")
-    last = offset + sum((n - 1) * step for n, step in zip(shape, stride, strict=True))
-    if prod(shape) > storage.size or (prod(shape) and last >= storage.size):
+    tensor = Tensor(storage, offset, shape, tuple(stride))
+    if max(prod(shape), offset + tensor.reach) > storage.size:
         raise FileError(f"a tensor of shape {shape} is bigger than its storage")
-    return Tensor(storage, offset, shape, tuple(stride))
+    return tensor
 
 
 def _parameter(tensor: Any, *_hooks: Any) -> Any:
