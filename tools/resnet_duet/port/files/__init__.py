@@ -3,11 +3,12 @@
 A module is imported when a file of its format is met, so that no library is loaded without need.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from typing import TypeVar
 
 import numpy as np
 
@@ -44,13 +45,25 @@ def our_keras(dialect: Dialect) -> bool:
 
 
 @dataclass(frozen=True)
-class Format:
-    """A container format.
+class Source:
+    """A format that is read.
 
     Attributes:
         about: what it is, in a few words.
         suffixes: how its files' names end.
         module: the module of this package that reads and writes it.
+    """
+
+    about: str
+    suffixes: tuple[str, ...]
+    module: str
+
+
+@dataclass(frozen=True)
+class Format(Source):
+    """A format that is written as well.
+
+    Attributes:
         dialect: what its files are written in unless one asks for another.
         holds: the dialects that it can be written in.
         dtypes: the precisions that it can hold.
@@ -58,14 +71,13 @@ class Format:
             where a file holds no graph, or its framework has but one.
     """
 
-    about: str
-    suffixes: tuple[str, ...]
-    module: str
     dialect: str
     holds: Callable[[Dialect], bool]
     dtypes: tuple[str, ...]
     axes: tuple[str, ...] = ()
 
+
+Row = TypeVar("Row", bound=Source)
 
 NUMPY_S = ("float16", "float32", "float64")
 ALL = ("bfloat16", *NUMPY_S)
@@ -80,16 +92,6 @@ FORMATS = (
     Format("Keras 2 weights", (".h5", ".hdf5"), "legacy_h5", "keras", of_keras, NUMPY_S),
     Format("ONNX", (".onnx",), "onnx", "torchvision", our_torch, NUMPY_S, ("NCHW", "NHWC")),
 )
-
-
-@dataclass(frozen=True)
-class Source:
-    """A format that is read and not written; see `Format`."""
-
-    about: str
-    suffixes: tuple[str, ...]
-    module: str
-
 
 CHECKPOINT = Source("TensorFlow checkpoint", (".ckpt", ".index"), "tensorflow")
 SAVED_MODEL = Source("SavedModel", (), "tensorflow")  # a folder, so it has no ending
@@ -149,7 +151,7 @@ def write(
     """
     path = Path(path)
     writable(path, target, overwrite, axes)
-    row = _format(path)
+    row = _by_ending(path, FORMATS)
     chosen = graph_axes(path, axes)
     if unfit := sorted({dtype.name for dtype in arrays.dtypes} - set(row.dtypes)):
         raise FileError(f"{path}: {row.about} files hold no {unfit[0]}; say --dtype float32")
@@ -173,12 +175,12 @@ def writable(path: Path | str, target: str | None, overwrite: bool, axes: str | 
         DialectError: there is no such dialect.
     """
     path = Path(path)
-    row = _format(path)
+    row = _by_ending(path, FORMATS)
     name = row.dialect if target is None else dialect(target).name
     if not row.holds(dialect(name)):
         raise FileError(f"{path}: {row.about} files are not written in dialect {name}")
     if axes and not row.axes:
-        free = _listed(tuple(row for row in FORMATS if row.axes))
+        free = _listed(row for row in FORMATS if row.axes)
         raise FileError(f"{path}: images of {axes} can be asked of {free} files only")
     if not path.parent.is_dir():
         raise FileError(f"{path.parent}: there is no such folder")
@@ -191,7 +193,7 @@ def writable(path: Path | str, target: str | None, overwrite: bool, axes: str | 
 
 def graph_axes(path: Path | str, axes: str | None) -> str | None:
     """Of the images that a file's graph takes: `axes`, or what is usual; None if it holds none."""
-    usual = _format(Path(path)).axes[:1]
+    usual = _by_ending(Path(path), FORMATS).axes[:1]
     return axes or usual[0] if usual else None
 
 
@@ -211,14 +213,14 @@ def ending(path: Path) -> str:
     return next((s for s in sorted(suffixes, key=len)[::-1] if path.name.endswith(s)), "")
 
 
-def _format(path: Path) -> Format:
-    for row in FORMATS:
+def _by_ending(path: Path, rows: tuple[Row, ...]) -> Row:
+    for row in rows:
         if path.name.endswith(row.suffixes):
             return row
-    raise FileError(f"{path}: the ending must be one of {_listed(FORMATS)}")
+    raise FileError(f"{path}: the ending must be one of {_listed(rows)}")
 
 
-def _source(path: Path) -> Format | Source:
+def _source(path: Path) -> Source:
     """The format of what is to be read."""
     if is_saved_model(path):
         return SAVED_MODEL
@@ -228,10 +230,7 @@ def _source(path: Path) -> Format | Source:
         raise FileError(f"{path} {'is no file' if path.exists() else 'does not exist'}")
     if path.name.endswith(CHECKPOINT.suffixes) and _is_of_pytorch(path):
         return FORMATS[0]
-    for row in (*FORMATS, *SOURCES):
-        if path.name.endswith(row.suffixes):
-            return row
-    raise FileError(f"{path}: the ending must be one of {_listed((*FORMATS, *SOURCES))}")
+    return _by_ending(path, (*FORMATS, *SOURCES))
 
 
 def _is_of_pytorch(path: Path) -> bool:
@@ -240,7 +239,7 @@ def _is_of_pytorch(path: Path) -> bool:
         return stream.read(4).startswith((b"PK", b"\x80"))
 
 
-def _listed(rows: tuple[Format | Source, ...]) -> str:
+def _listed(rows: Iterable[Source]) -> str:
     return ", ".join(suffix for row in rows for suffix in row.suffixes)
 
 
@@ -276,5 +275,5 @@ def _first_line(error: Exception) -> str:
     return str(error).strip().partition("\n")[0] or type(error).__name__
 
 
-def _module(row: Format | Source) -> ModuleType:
+def _module(row: Source) -> ModuleType:
     return import_module(f"{__name__}.{row.module}")
