@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 import resnet_spec
+from resnet_spec import Plan
 from resnet_torch.network import ResNet
 
 
@@ -23,17 +24,21 @@ def run(net: ResNet, images: np.ndarray, training: bool) -> np.ndarray:
     return output.numpy(force=True)
 
 
-def trace(net: ResNet, images: np.ndarray) -> dict[str, np.ndarray]:
-    """{name of a layer, block or stage: its output}, in evaluation mode.
+def trace(
+    net: ResNet, images: np.ndarray, training: bool = False, plan: Plan | None = None
+) -> dict[str, np.ndarray]:
+    """{name of a layer, block or stage: its output}.
 
     Args:
         net: a network of `build`.
         images: (N, C, H, W); computed in the network's own precision, where it is.
+        training: norms use the batch's mean and variance and move their running ones.
+        plan: what it was built from, if that is not its spec's own plan.
 
     Returns:
         Arrays (N, C, H, W), or (N, C) behind the global pool.
     """
-    plan = resnet_spec.plan(net.spec)
+    plan = plan or resnet_spec.plan(net.spec)
     names = [*(layer.name for layer in plan.layers()), *plan.outputs()]
     outputs: dict[str, np.ndarray] = {}
 
@@ -48,7 +53,7 @@ def trace(net: ResNet, images: np.ndarray) -> dict[str, np.ndarray]:
     modes = {module: module.training for module in net.modules()}
     try:
         with torch.no_grad():
-            net.eval()(torch.from_numpy(images).to(next(net.parameters())))
+            net.train(training)(torch.from_numpy(images).to(next(net.parameters())))
     finally:
         for module, training in modes.items():
             module.training = training  # of each for itself: norms may be frozen

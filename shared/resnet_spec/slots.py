@@ -20,7 +20,7 @@ class Role(StrEnum):
 
     @property
     def is_statistic(self) -> bool:
-        """Whether training measures it rather than learns it: torch's buffers."""
+        """Whether training measures it rather than learns it, as torch's buffers."""
         return self in (Role.MEAN, Role.VAR)
 
 

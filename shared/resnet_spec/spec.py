@@ -91,10 +91,13 @@ class ResNetSpec:
         block: basic (two 3x3) or bottleneck (1x1, 3x3, 1x1); *Deep Residual Learning*, figure 5.
         depths: number of blocks of each stage.
         widths: channels of each stage before the block's expansion.
-        groups, width_per_group: ResNeXt's cardinality, Wide ResNet's width; a bottleneck's 3x3
-            has `width * width_per_group // 64 * groups` channels (torchvision's rule). One number
-            for each stage where they differ; where they are equal, the one number is kept.
-        stem, shortcut, ordering: see there.
+        groups: ResNeXt's cardinality.
+        width_per_group: Wide ResNet's width; a bottleneck's 3x3 has `width * width_per_group //
+            64 * groups` channels (torchvision's rule). One number for each stage where they
+            differ; where they are equal, the one number is kept.
+        stem: what stands before the first stage.
+        shortcut: what stands beside each branch.
+        ordering: of norm, ReLU and addition.
         stride_in_1x1: True for the paper's v1, False for v1.5, where the 3x3 strides.
         stride_block: the block that takes the stride between two stages.
         padding: of the convolutions; the stem's pool has its own.

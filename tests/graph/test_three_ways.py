@@ -15,7 +15,7 @@ import resnet_torch
 from resnet_duet import graph
 from resnet_duet.proof.referee import tracer
 from resnet_spec import Ordering, Padding, ShortcutKind, ShortcutStride, StemPool
-from specs import image_sizes, specs
+from resnet_duet.book.specs import image_sizes, specs
 from worlds import (
     EVEN,
     ODD,

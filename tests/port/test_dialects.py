@@ -17,7 +17,7 @@ from resnet_spec import (
     StemPool,
     StrideBlock,
 )
-from specs import specs
+from resnet_duet.book.specs import specs
 from worlds import thin
 
 # Of checkpoints that people have: {(dialect, network): {array: shape}}

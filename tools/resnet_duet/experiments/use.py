@@ -12,6 +12,7 @@ from resnet_duet.frameworks import FRAMEWORKS, builder
 from resnet_duet.port.convert import convert, relayout
 from resnet_duet.port.dialects.torchvision import DIALECT
 from resnet_duet.port.random import Norms, random_weights
+from resnet_duet.proof.adapters.naming import running_order
 from resnet_duet.proof.network import to_nhwc
 from resnet_spec import Plan, ResNetSpec, Slot, SpecError
 from resnet_spec.rules import amend
@@ -63,16 +64,40 @@ class Use:
 
     def run(self, framework: str) -> np.ndarray:
         """The numbers, computed in this framework: (N, K), or (N, H, W, C) without a head."""
-        home, twin, plan = FRAMEWORKS[framework], builder(framework), self.plan
-        images = self.images
-        for step in self.before:
-            images = step.apply(images, framework)
+        axes, twin = FRAMEWORKS[framework].axes, builder(framework)
+        images = relayout(self.seen(framework), "NHWC", axes)
+        output = twin.run(self.network(framework), images, self.training)
+        return self.told(to_nhwc(output, axes), framework)
+
+    def trace(self, framework: str) -> dict[str, np.ndarray]:
+        """{"images": what the network sees, each layer, block and stage: its output, "output": the
+        numbers}, in running order; (N, H, W, C) or (N, K)."""
+        axes, twin = FRAMEWORKS[framework].axes, builder(framework)
+        images, net = self.seen(framework), self.network(framework)
+        found = twin.trace(net, relayout(images, "NHWC", axes), self.training, self.plan)
+        outputs = {name: to_nhwc(found[name], axes) for name in running_order(self.plan)}
+        last = outputs[next(reversed(outputs))]
+        return {"images": images, **outputs, "output": self.told(last, framework)}
+
+    def network(self, framework: str) -> Any:
+        """The network in this framework, weights in it."""
+        home, plan = FRAMEWORKS[framework], self.plan
         net = built(framework, plan, self.dtype)
         arrays = {name: self.weights[name] for name in DIALECT.table(plan)}
         native = home.dialect == DIALECT.name  # a tenth of the time of a small network's run
-        twin.write(net, arrays if native else convert(arrays, plan, DIALECT.name, home.dialect))
-        output = twin.run(net, relayout(images, "NHWC", home.axes), self.training)
-        output = to_nhwc(output, home.axes)
+        arrays = arrays if native else convert(arrays, plan, DIALECT.name, home.dialect)
+        builder(framework).write(net, arrays)
+        return net
+
+    def seen(self, framework: str) -> np.ndarray:
+        """The images as the network gets them, (N, H, W, C)."""
+        images = self.images
+        for step in self.before:
+            images = step.apply(images, framework)
+        return images
+
+    def told(self, output: np.ndarray, framework: str) -> np.ndarray:
+        """What becomes of the network's output."""
         for step in self.after:
             output = step.apply(output, framework)
         return output

@@ -13,7 +13,7 @@ from resnet_duet.port.evidence import Configs
 from resnet_duet.port.identify import Identity, identify
 from resnet_duet.port.unwrap import views
 from resnet_duet.proof.network import Known
-from resnet_spec import ResNetSpec
+from resnet_spec import Plan, ResNetSpec
 
 CANONICAL = "torchvision"
 
@@ -36,7 +36,7 @@ def recognised(
     return None, {}
 
 
-def running_order(spec: ResNetSpec) -> list[str]:
+def running_order(spec: ResNetSpec | Plan) -> list[str]:
     """Every layer, each block behind its layers, each stage behind its blocks."""
     plan = resnet_spec.plan(spec)
     names = [layer.name for layer in plan.stem]

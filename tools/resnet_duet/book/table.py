@@ -1,49 +1,13 @@
-"""What every page of the book needs: frameworks that are quiet, and tables."""
+"""Tables that a notebook shows."""
 
 import html
-import logging
-import os
-import subprocess
-import sys
 from collections.abc import Iterable, Sequence
 from math import isnan
-from pathlib import Path
 
-from IPython import get_ipython
+from resnet_duet.experiments.difference import Difference
+from resnet_duet.experiments.measure import Measurement
 
-from resnet_duet.frameworks import FRAMEWORKS, builder
-
-# Read by the frameworks when they are imported, and by every command that a page runs. One thread,
-# since idle threads of PyTorch's wait by spinning: where others use the cores, a step of a small
-# network takes ten times as long with two threads as with one.
-SETTINGS = {
-    "TF_CPP_MIN_LOG_LEVEL": "3",
-    "OMP_NUM_THREADS": "1",
-    "TF_NUM_INTRAOP_THREADS": "1",
-    "TF_NUM_INTEROP_THREADS": "1",
-}
-
-
-def prepare() -> None:
-    """Import both frameworks without a word, and let `!resnet-duet` run in this environment."""
-    for name, value in SETTINGS.items():
-        os.environ.setdefault(name, value)
-    os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
-    os.environ.pop("FORCE_COLOR", None)  # Jupyter's: it makes every pipe a terminal, with spinners
-    if shell := get_ipython():
-        shell.system = system
-    for framework in FRAMEWORKS:
-        builder(framework)
-    # TensorFlow complains in general terms about functions that Keras makes for each grouped layer.
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
-
-
-def system(command: str) -> None:
-    """What `!` does, with the output in one piece, and with errors only where there are some."""
-    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
-    print(done.stdout, end="")
-    if done.returncode > 1:  # 1 is an answer: not the same function
-        print(done.stderr, end="")
+NUMBERS = ("error", "noise", "noise in float32")
 
 
 class Table:
@@ -96,3 +60,21 @@ def cell(value: object) -> str:
             return f"{value:.1e}" if 0 < abs(value) < 1e-3 else f"{value:.3g}"
         case _:
             return str(value)
+
+
+def shown(found: Measurement) -> Table:
+    """The mistakes of a difference where they show."""
+    rows = [(m.what, m.error, m.noise, m.noise32) for m in found.shown]
+    return Table(("done wrong", *NUMBERS), rows)
+
+
+def hidden(found: Measurement) -> Table:
+    """The mistakes of a difference where they hide."""
+    rows = [(why, m.what, m.error, m.noise, m.noise32) for why, m in found.hidden]
+    return Table(("where it hides", "done wrong", *NUMBERS), rows)
+
+
+def mends(difference: Difference) -> Table:
+    """The line that mends each mistake."""
+    made = difference.mistakes(difference.shown())
+    return Table(("done wrong", "mended by"), [(m.what, m.mend) for m in made])

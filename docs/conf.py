@@ -1,0 +1,76 @@
+"""The book, for Sphinx: pages that run while they are built. `make docs` builds it."""
+
+import sys
+from pathlib import Path
+
+from docutils.nodes import SkipNode
+from latex2mathml.converter import convert
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+
+import download  # noqa: E402
+import generate  # noqa: E402
+
+from resnet_duet import __version__  # noqa: E402
+
+project = "ResNet Duet"
+version = release = __version__
+html_title = project
+
+extensions = ["myst_nb", "sphinx_design", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+exclude_patterns = ["_build"]
+templates_path = ["_templates"]
+
+# A page whose cell fails stops the build, as does a link or a name that leads nowhere.
+nb_execution_mode = "force"
+nb_execution_raise_on_error = True
+nb_execution_timeout = 300
+nb_merge_streams = True
+nitpicky = True
+nitpick_ignore_regex = [("py:.*", r"(np|numpy|torch|keras|onnx|collections|pathlib)\..*")]
+suppress_warnings = ["config.cache"]
+
+myst_enable_extensions = ["colon_fence", "dollarmath"]
+myst_heading_anchors = 4
+
+default_role = "code"  # docstrings are written as for Markdown
+autodoc_inherit_docstrings = False
+autodoc_member_order = "bysource"
+napoleon_use_ivar = True
+
+html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["book.css"]
+html_copy_source = False
+html_math_renderer = "mathml"
+html_theme_options = {"top_of_page_buttons": []}
+
+
+def formula(display: str):
+    """The visitor that writes a formula as MathML, which browsers draw without a script."""
+
+    def visit(translator, node) -> None:
+        translator.body.append(convert(node.astext(), display=display))
+        raise SkipNode
+
+    return visit
+
+
+def by_last_name(app, env, node, contnode):
+    """The one object of the reference with this name, in whichever module it is told of."""
+    domain, name = env.domains.python_domain, node["reftarget"].rpartition(".")[2]
+    found = [known for known in domain.objects if known.rpartition(".")[2] == name]
+    if node.get("refdomain") != "py" or len(found) != 1:
+        return None
+    return domain.resolve_xref(
+        env, node["refdoc"], app.builder, "obj", found[0], node, contnode
+    )
+
+
+def setup(app) -> None:
+    app.add_html_math_renderer("mathml", (formula("inline"), None), (formula("block"), None))
+    generate.write(HERE)
+    app.connect("missing-reference", by_last_name)
+    app.connect("html-page-context", download.offer)
+    app.connect("build-finished", download.write)
