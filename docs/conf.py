@@ -1,5 +1,6 @@
 """The book, for Sphinx: pages that run while they are built. `make docs` builds it."""
 
+import logging
 import sys
 from pathlib import Path
 
@@ -11,8 +12,11 @@ sys.path.insert(0, str(HERE))
 
 import download  # noqa: E402
 import generate  # noqa: E402
+import kernel  # noqa: E402
 
 from resnet_duet import __version__  # noqa: E402
+
+logging.getLogger("traitlets").setLevel(logging.WARNING)  # a line for each notebook
 
 project = "ResNet Duet"
 version = release = __version__
@@ -57,6 +61,12 @@ def formula(display: str):
     return visit
 
 
+def run_warm(app) -> None:
+    """Run the pages in forks of a process that has the frameworks imported."""
+    process = kernel.start()
+    app.connect("build-finished", lambda *_: process.terminate())
+
+
 def by_last_name(app, env, node, contnode):
     """The one object of the reference with this name, in whichever module it is told of."""
     domain, name = env.domains.python_domain, node["reftarget"].rpartition(".")[2]
@@ -71,6 +81,7 @@ def by_last_name(app, env, node, contnode):
 def setup(app) -> None:
     app.add_html_math_renderer("mathml", (formula("inline"), None), (formula("block"), None))
     generate.write(HERE)
+    app.connect("builder-inited", run_warm)
     app.connect("missing-reference", by_last_name)
     app.connect("html-page-context", download.offer)
     app.connect("build-finished", download.write)

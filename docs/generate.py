@@ -24,7 +24,7 @@ FOLDERS = ("differences", "reference")  # which git ignores
 
 # What each package offers, and what its functions take and give that one does not import.
 PACKAGES = {
-    "resnet_spec": ("choices.Steps", "layers.Stage", "layers.Block", *(f"layers.{c.__name__}" for c in get_args(Layer))),
+    "resnet_spec": ("choices.Step", "choices.Steps", "layers.Stage", "layers.Block", *(f"layers.{c.__name__}" for c in get_args(Layer))),
     "resnet_torch": ("network.Features",),
     "resnet_tf": (),
     "resnet_duet": (

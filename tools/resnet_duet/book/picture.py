@@ -30,7 +30,7 @@ Trace = Mapping[str, np.ndarray]
 SIZE = (8.0, 3.4)  # inches of the two panels; each mistake adds a line of the legend below
 COLORS = ("#d94801", "#6a51a3", "#238b45", "#2171b5", "#a50f15")  # of the mistakes
 NOISE, ROUNDED = "#555555", "#aaaaaa"
-STEPS = (1, 2, 3, 4, 6, 8)  # after which a training is looked at
+STEPS = 8  # of a training
 
 
 @dataclass(frozen=True)
@@ -143,22 +143,21 @@ def _use(mistake: Mistake) -> Use:
 def lengthened(world: Training) -> Training:
     """The same training with more steps at its last rate."""
     rates = world.recipe.rates
-    more = (rates[-1],) * (STEPS[-1] - len(rates))
+    more = (rates[-1],) * (STEPS - len(rates))
     return replace(world, recipe=replace(world.recipe, rates=(*rates, *more)))
 
 
 def _of_training(world: Training, mistakes: Sequence[Mistake]) -> Picture:
     figure, left, panel = _panels(mistakes)
-    runs = {"right": stations(world, TORCH.name), "noise": stations(world, KERAS.name)}
-    rounded = stations(world.rounded(), TORCH.name)
+    runs = {"right": world.course(TORCH.name), "noise": world.course(KERAS.name)}
+    rounded = world.rounded().course(TORCH.name)
     for mistake in mistakes:
         assert isinstance(mistake.world, Training)
-        runs[mistake.what] = stations(mistake.world, KERAS.name)
-    steps, names = (0, *STEPS), list(world.weights)
+        runs[mistake.what] = mistake.world.course(KERAS.name)
+    steps = range(STEPS + 1)
 
     def distances(run: Sequence[Trace]) -> list[float]:
-        flat = [np.concatenate([np.ravel(w[n]) for n in names]) for w in (*runs["right"], *run)]
-        return [relative_error(*pair) for pair in zip(flat, flat[len(STEPS) :], strict=False)]
+        return [relative_error(*map(flat, pair)) for pair in zip(runs["right"], run, strict=True)]
 
     def losses(run: Sequence[Trace]) -> list[float]:
         return [loss(world, weights) for weights in (world.weights, *run)]
@@ -168,11 +167,11 @@ def _of_training(world: Training, mistakes: Sequence[Mistake]) -> Picture:
     for n, mistake in enumerate(mistakes):
         left.plot(steps, curves[mistake.what], color=COLORS[n], lw=1.5)
         far = distances(runs[mistake.what])
-        panel.plot(STEPS, [_height(e) for e in far], "o-", ms=3, color=COLORS[n], lw=1.5)
+        panel.plot(steps[1:], [_height(e) for e in far], "o-", ms=3, color=COLORS[n], lw=1.5)
     left.set(title="training loss", xlabel="step")
     left.legend(frameon=False, fontsize=8)
-    panel.plot(STEPS, [_height(e) for e in distances(rounded)], color=ROUNDED, lw=1, ls="--")
-    panel.plot(STEPS, [_height(e) for e in distances(runs["noise"])], color=NOISE, lw=1, ls=":")
+    panel.plot(steps[1:], [_height(e) for e in distances(rounded)], color=ROUNDED, lw=1, ls="--")
+    panel.plot(steps[1:], [_height(e) for e in distances(runs["noise"])], color=NOISE, lw=1, ls=":")
     panel.set(yscale="log", ylim=(EPSILON / 3, CEILING), xlabel="step")
     panel.set(ylabel="relative error of all weights")
     ends = [f"{what} {cell(curve[-1])}" for what, curve in curves.items()]
@@ -181,21 +180,16 @@ def _of_training(world: Training, mistakes: Sequence[Mistake]) -> Picture:
         "Left: the loss on the batch that is fitted, by the right formula of the loss. Right: how"
         " far the weights are from those of the right training; dashed is what float32 alone makes"
         " of them, dotted the noise of two frameworks in float64.",
-        f"Losses fall from {cell(curves['right'][0])}; after {STEPS[-1]} steps they are:"
+        f"Losses fall from {cell(curves['right'][0])}; after {STEPS} steps they are:"
         f" {'; '.join(ends)}. The weights are then, in the order of the mistakes,"
         f" {', '.join(cell(distances(runs[m.what])[-1]) for m in mistakes)} apart, and with"
         f" nothing wrong {cell(distances(runs['noise'])[-1])}.",
     )
 
 
-def stations(world: Training, framework: str) -> list[dict[str, np.ndarray]]:
-    """The weights after each number of `STEPS`."""
-    return [
-        replace(world, recipe=replace(world.recipe, rates=world.recipe.rates[:steps])).trained(
-            framework
-        )
-        for steps in STEPS
-    ]
+def flat(weights: Trace) -> np.ndarray:
+    """Every number of them."""
+    return np.concatenate([np.ravel(array) for array in weights.values()])
 
 
 def loss(world: Training, weights: Trace) -> float:

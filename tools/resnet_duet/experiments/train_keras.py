@@ -4,7 +4,7 @@ What a recipe asks for and Keras has, its own code does; what only PyTorch has i
 and that is what the comments are about.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +28,7 @@ def train(
     labels: np.ndarray,
     recipe: Recipe,
     counts: Mapping[str, int],
+    after_step: Callable[[], None],
 ) -> None:
     """Train a network of `resnet_tf.build` in place.
 
@@ -37,6 +38,7 @@ def train(
         labels: (N,) int64.
         recipe: how.
         counts: {name of a norm: how many numbers of the batch each of its channels has}.
+        after_step: is called after every step.
     """
     import tensorflow as tf
 
@@ -50,6 +52,7 @@ def train(
         set_rate(optimizer, rate, recipe)
         optimizer.apply(decay_by_hand(net, gradients, recipe), learned)
         correct_variances(net, before, counts, recipe)
+        after_step()
 
 
 def sgd(net: "keras.Model", recipe: Recipe) -> "keras.optimizers.SGD":

@@ -4,7 +4,7 @@ What a recipe asks for and PyTorch has, its own code does; what only Keras has i
 and that is what the comments are about.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +23,7 @@ def train(
     labels: np.ndarray,
     recipe: Recipe,
     counts: Mapping[str, int],
+    after_step: Callable[[], None],
 ) -> None:
     """Train a network of `resnet_torch.build` in place.
 
@@ -32,6 +33,7 @@ def train(
         labels: (N,) int64.
         recipe: how.
         counts: {name of a norm: how many numbers of the batch each of its channels has}.
+        after_step: is called after every step.
     """
     import torch
 
@@ -46,6 +48,7 @@ def train(
         decay_by_hand(net, rate, recipe)
         optimizer.step()
         correct_variances(net, before, counts, recipe)
+        after_step()
 
 
 def sgd(net: "torch.nn.Module", recipe: Recipe) -> "torch.optim.SGD":

@@ -47,14 +47,24 @@ class Training:
 
     def trained(self, framework: str) -> dict[str, np.ndarray]:
         """The weights after the steps, running statistics included: canonical, float64."""
+        return self.course(framework)[-1]
+
+    def course(self, framework: str) -> list[dict[str, np.ndarray]]:
+        """The weights after every step."""
         home, twin, plan = FRAMEWORKS[framework], builder(framework), resnet_spec.plan(self.spec)
         net = built(framework, plan, self.dtype)
         twin.write(net, convert(self.weights, plan, DIALECT.name, home.dialect))
         images = relayout(self.images, "NHWC", home.axes)
         n, *size, _ = self.images.shape
-        TRAIN[framework](net, images, self.labels, self.recipe, counts(plan, n, tuple(size)))
-        arrays = convert(twin.read(net), plan, home.dialect, DIALECT.name)
-        return {name: arrays[name].astype(np.float64) for name in DIALECT.table(plan)}
+        course = []
+
+        def keep() -> None:
+            arrays = convert(twin.read(net), plan, home.dialect, DIALECT.name)
+            course.append({name: arrays[name].astype(np.float64) for name in DIALECT.table(plan)})
+
+        each = counts(plan, n, (size[0], size[1]))
+        TRAIN[framework](net, images, self.labels, self.recipe, each, keep)
+        return course
 
     def rounded(self) -> "Training":
         """The same in float32."""
