@@ -15,11 +15,20 @@ BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 PYTHON = [code for language, code in BLOCKS if language == "python"]
 SHELL = [code for language, code in BLOCKS if language == "console"]
 
+MINE = """
+import torch
+import resnet_torch
+
+model = resnet_torch.build("resnet50")
+model.load_state_dict(torch.load("resnet50.pth"))
+"""
+
 
 @pytest.fixture
 def workplace(tmp_path, monkeypatch):
-    """A folder with the checkpoint that the README converts, without a download."""
+    """A folder with the checkpoint that the README converts, and with somebody's own code."""
     torch.save(resnet_torch.build("resnet50").state_dict(), tmp_path / "resnet50.pth")
+    (tmp_path / "mine.py").write_text(MINE)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
