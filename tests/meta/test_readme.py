@@ -101,3 +101,16 @@ def test_the_readme_names_every_dialect_every_ending_and_no_other():
     told = {word for cell in words for word in cell.split()}
     endings = {e for row in (*files.FORMATS, *files.SOURCES) for e in row.suffixes} - {".index"}
     assert told == endings | set(DIALECTS)
+
+
+def test_what_the_readme_says_of_diagnose_is_the_table_of_a_run():
+    page = (ROOT / "docs/confusion.md").read_text()
+    numbers = re.findall(r"^\| \S+ \| (\d+) \| (\d+) \| (\d+) \| (\d+) \|$", page, re.MULTILINE)
+    planted, hidden, named, blamed = (
+        sum(map(int, column)) for column in zip(*numbers, strict=True)
+    )
+    assert planted - hidden == named
+    assert blamed == 0
+    (pairs,) = re.findall(r"Of 100 random pairs in the CIFAR networks (\d+) were named", page)
+    assert f"Of {named} visible mistakes" in README
+    assert f"of 100 random pairs {pairs}" in README

@@ -1,5 +1,7 @@
-"""The blocks of a plan as calls of one function: what is the same in all is a number in its code,
-what changes from block to block is a parameter."""
+"""All blocks of a plan as calls of one function.
+
+What is the same in all of them is a number in its code; what changes is a parameter.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
