@@ -43,9 +43,9 @@ DIFFERENCE = Difference(
     hidden=(Hidden("nothing is to be smoothed", lambda: small_training(PLAIN, batch=4)),),
     check=(
         "Compare the losses of one batch from the same weights before anything is trained, with"
-        " more than two classes and logits that are not all equal. Equal logits have the loss ln K"
-        " with any smoothing, and accuracies tell nothing; later a loss below the entropy of the"
-        " smoothed labels convicts it."
+        " logits that are not all equal. Equal logits have the loss ln K with any smoothing, and"
+        " accuracies tell nothing; later a loss below the entropy of the smoothed labels convicts"
+        " it."
     ),
     exercise=Exercise(
         task=(
