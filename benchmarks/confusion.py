@@ -178,7 +178,8 @@ def main() -> None:
     )
     for trial in pairs:
         if not trial.named:
-            print(f"- {' + '.join(trial.planted)}: blamed {counted(Counter(trial.blamed[:1]))}")
+            blamed_first = " + ".join(trial.blamed[0]) if trial.blamed else "nothing"
+            print(f"- {' + '.join(trial.planted)}: blamed {blamed_first}")
 
 
 def by_network(trials: Mapping[str, Sequence[Trial]]) -> Iterator[str]:

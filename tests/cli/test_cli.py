@@ -102,7 +102,7 @@ def test_verify_one_file_in_both_frameworks(checkpoint):
     assert [line.split()[0] for line in out.splitlines()[2:8]] == [
         "part", "stem", "layer1", "layer2", "layer3", "head"
     ]  # fmt: skip
-    assert "The same function: 75 outputs agree within 1e-10." in out
+    assert "The same function: 75 outputs agree within 1e-10 in float64." in out
     found = json.loads(run("verify", checkpoint, "--json"))
     assert found["same"]
     assert len(found["layers"]) == 75

@@ -32,7 +32,10 @@ def test_without_a_name_all_are_listed():
 def test_one_is_told_with_its_code_and_measured():
     out = invoke("pool_border").stdout
     own = DIFFERENCES["pool_border"]
-    assert " ".join(own.about.split()) in " ".join(out.split())
+    words = " ".join(out.split())
+    assert own.about in words
+    assert f" to test for it: {own.check} exercise: {own.exercise.task}" in words
+    assert own.exercise.solution.splitlines()[0] not in out.splitlines()
     for code in (own.torch, own.keras, own.wrong):
         assert all(f"    {line}\n" in out for line in code.splitlines())
     shown, hidden = (line for line in out.splitlines() if "border zero" in line)
@@ -43,7 +46,9 @@ def test_one_is_told_with_its_code_and_measured():
 def test_a_program_gets_the_numbers():
     found = json.loads(invoke("pool_border", "--json").stdout)
     assert found["chapter"] == "pooling"
-    assert found["wrong"] == DIFFERENCES["pool_border"].wrong
+    own = DIFFERENCES["pool_border"]
+    assert (found["wrong"], found["check"]) == (own.wrong, own.check)
+    assert found["exercise"] == {"task": own.exercise.task, "solution": own.exercise.solution}
     (shown,), (hidden,) = found["shown"], found["hidden"]
     assert shown["shows"]
     assert shown["noise"] < 1e-14 < shown["noise_float32"] < shown["error"]

@@ -15,11 +15,20 @@ BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 PYTHON = [code for language, code in BLOCKS if language == "python"]
 SHELL = [code for language, code in BLOCKS if language == "console"]
 
+MINE = """
+import torch
+import resnet_torch
+
+model = resnet_torch.build("resnet50")
+model.load_state_dict(torch.load("resnet50.pth"))
+"""
+
 
 @pytest.fixture
 def workplace(tmp_path, monkeypatch):
-    """A folder with the checkpoint that the README converts, without a download."""
+    """A folder with the checkpoint that the README converts, and with somebody's own code."""
     torch.save(resnet_torch.build("resnet50").state_dict(), tmp_path / "resnet50.pth")
+    (tmp_path / "mine.py").write_text(MINE)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -92,3 +101,16 @@ def test_the_readme_names_every_dialect_every_ending_and_no_other():
     told = {word for cell in words for word in cell.split()}
     endings = {e for row in (*files.FORMATS, *files.SOURCES) for e in row.suffixes} - {".index"}
     assert told == endings | set(DIALECTS)
+
+
+def test_what_the_readme_says_of_diagnose_is_the_table_of_a_run():
+    page = (ROOT / "docs/confusion.md").read_text()
+    numbers = re.findall(r"^\| \S+ \| (\d+) \| (\d+) \| (\d+) \| (\d+) \|$", page, re.MULTILINE)
+    planted, hidden, named, blamed = (
+        sum(map(int, column)) for column in zip(*numbers, strict=True)
+    )
+    assert planted - hidden == named
+    assert blamed == 0
+    (pairs,) = re.findall(r"Of 100 random pairs in the CIFAR networks (\d+) were named", page)
+    assert f"Of {named} visible mistakes" in README
+    assert f"of 100 random pairs {pairs}" in README

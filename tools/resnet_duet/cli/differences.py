@@ -59,11 +59,12 @@ def list_all(as_json: bool) -> None:
 
 
 def tell(one: "Difference", found: "Measurement") -> None:
-    """The paragraph, the code, and what was measured."""
+    """The paragraph, the code, what was measured, how to test for it, and something to do."""
     from resnet_duet.tables import console, print_table
 
+    width = min(console.width, 100)
     console.print(f"{one.name} ({one.group}): {one.title}\n", style="bold")
-    console.print(fill(one.about, min(console.width, 100)))
+    console.print(fill(one.about, width))
     for heading, code in (("PyTorch", one.torch), ("Keras", one.keras), ("wrong", one.wrong)):
         console.print(f"\n{heading}:")
         for line in code.splitlines():
@@ -72,7 +73,9 @@ def tell(one: "Difference", found: "Measurement") -> None:
     rows = [row(measured, "does not show") for measured in found.shown]
     rows += [row(measured, f"hidden: {why}") for why, measured in found.hidden]
     print_table(HEADINGS, rows)
-    console.print(f"\n{fill(UNITS, min(console.width, 100))}")
+    console.print(f"\n{fill(UNITS, width)}")
+    for heading, words in (("to test for it", one.check), ("exercise", one.exercise.task)):
+        console.print(f"\n{heading}:\n{fill(words, width)}")
 
 
 def row(measured: "Measured", otherwise: str) -> tuple[str, ...]:
@@ -105,4 +108,6 @@ def facts(one: "Difference", found: "Measurement") -> dict[str, object]:
         "wrong": one.wrong,
         "shown": [numbers(measured) for measured in found.shown],
         "hidden": [numbers(measured) | {"why": why} for why, measured in found.hidden],
+        "check": one.check,
+        "exercise": {"task": one.exercise.task, "solution": one.exercise.solution},
     }

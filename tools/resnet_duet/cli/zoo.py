@@ -1,10 +1,12 @@
 """`list` and `show`: networks without a framework."""
 
 import json
+from pathlib import Path
 
 import click
 
 from resnet_duet.cli.options import as_json, parse_size, read_spec, with_choices
+from resnet_duet.frameworks import FRAMEWORKS
 
 
 @click.command("list")
@@ -34,12 +36,20 @@ def list_networks(as_json: bool) -> None:
 @click.argument("network", metavar="NAME|FILE")
 @click.option("--layers", is_flag=True, help="Every layer in a row.")
 @click.option("--size", metavar="HxW", help="Size of the image. [default: the literature's]")
+@click.option(
+    "--code", type=click.Choice(list(FRAMEWORKS)), help="Its source in plain PyTorch or Keras."
+)
 @with_choices
 @as_json
 def show(
-    network: str, layers: bool, size: str | None, choices: dict[str, object], as_json: bool
+    network: str,
+    layers: bool,
+    size: str | None,
+    code: str | None,
+    choices: dict[str, object],
+    as_json: bool,
 ) -> None:
-    """Show a network stage by stage, or layer by layer."""
+    """Show a network stage by stage, layer by layer, or as source that needs nothing of ours."""
     import resnet_spec
     from resnet_spec import show as tables
     from resnet_spec.measure import usual_size
@@ -48,6 +58,14 @@ def show(
     base = read_spec(network) if network.endswith(".json") else resnet_spec.get(network)
     spec = amend(base, choices)
     plan = resnet_spec.plan(spec)
+    if code:
+        if layers or size or as_json:
+            raise click.UsageError("--code prints source: say it without --layers, --size, --json")
+        from resnet_duet.source import source
+
+        amended = (f", {name}={value}" for name, value in choices.items())
+        click.echo(source(plan, "".join((Path(network).stem, *amended)), code), nl=False)
+        return
     image = parse_size(size) if size else usual_size(plan)
     headings = tables.LAYER_HEADINGS if layers else tables.HEADINGS
     rows = tables.layer_rows(plan, image) if layers else tables.stage_rows(plan, image)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 import resnet_spec
-from resnet_duet.experiments.difference import Difference, Group, Hidden, Mistake, World
+from resnet_duet.experiments.difference import Difference, Exercise, Group, Hidden, Mistake, World
 from resnet_duet.experiments.nets import at_even_size
 from resnet_duet.experiments.recipe import PLAIN, Variance
 from resnet_duet.experiments.training import Training, counts, small_training
@@ -87,5 +87,43 @@ DIFFERENCE = Difference(
             "norms in training mode use the batch's own variance, and read no running one",
             lambda: replace(at_even_size("resnet18"), training=True),
         ),
+    ),
+    check=(
+        "Train one step on a small batch of small images and compare running variances, each with"
+        " its own n: less what was kept of the old one, they stand as n to n - 1. Running means,"
+        " weights and losses agree to the last digit, and a large batch makes the factor nearly 1."
+    ),
+    exercise=Exercise(
+        task=(
+            "Give the batch `[[1.], [3.]]` once to a fresh norm of each framework that keeps nine"
+            " tenths of the old statistics. Work out both running variances by hand, then measure,"
+            " and mend Keras' by the line above. What does each framework do with a batch of a"
+            " single number?"
+        ),
+        solution="""\
+import numpy as np
+import torch
+from keras import layers
+
+batch = np.array([[1.0], [3.0]])  # variance 1 divided by n, 2 divided by n - 1
+ours = torch.nn.BatchNorm1d(1, momentum=0.1).double()
+theirs = layers.BatchNormalization(momentum=0.9, dtype="float64")
+theirs.build((None, 1))
+old = 0.9 * theirs.moving_variance.numpy()
+ours(torch.from_numpy(batch))
+theirs(batch, training=True)
+np.testing.assert_allclose(ours.running_var, 0.9 * 1 + 0.1 * 2, rtol=1e-6)
+np.testing.assert_allclose(theirs.moving_variance, 0.9 * 1 + 0.1 * 1, rtol=1e-6)
+theirs.moving_variance.assign(old + (theirs.moving_variance.numpy() - old) * 2 / (2 - 1))
+np.testing.assert_allclose(theirs.moving_variance, ours.running_var, rtol=1e-6)
+
+# n - 1 is 0: PyTorch refuses, and Keras keeps a variance of 0.
+try:
+    ours(torch.from_numpy(batch[:1]))
+except ValueError as error:
+    print("PyTorch:", error)
+theirs(batch[:1], training=True)
+print("Keras:", theirs.moving_variance.numpy())
+""",
     ),
 )

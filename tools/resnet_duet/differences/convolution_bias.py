@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from resnet_duet.experiments.difference import Difference, Group, Hidden, Mistake, World
+from resnet_duet.experiments.difference import Difference, Exercise, Group, Hidden, Mistake, World
 from resnet_duet.experiments.nets import at_even_size, untrained
 from resnet_duet.experiments.use import Use, reweighted
 from resnet_spec import Bias, Role, Slot
@@ -50,5 +50,40 @@ DIFFERENCE = Difference(
     hidden=(
         Hidden("the biases are 0, as before training", lambda: untrained("keras_resnet50")),
         Hidden("norms subtract the batch's own mean, and the bias with it", in_training),
+    ),
+    check=(
+        "Compare outputs in inference mode, with biases that are random or trained, and let a"
+        " strict loader count arrays. Fresh networks have biases of 0, and norms in training mode"
+        " take any bias away with the batch's mean: neither shows anything."
+    ),
+    exercise=Exercise(
+        task=(
+            "A convolution with bias b stands before a norm with scale, offset, running mean and"
+            " variance. Find the one array to change so that the same convolution without a bias"
+            " gives the same function, and prove it. Then say how much a channel moves if the bias"
+            " is only dropped, and check that too."
+        ),
+        solution="""\
+import numpy as np
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+conv, norm = nn.Conv2d(3, 4, 3).double(), nn.BatchNorm2d(4).double().eval()
+for array in (norm.weight, norm.bias, norm.running_mean, norm.running_var):
+    nn.init.uniform_(array, 0.5, 2.0)
+x = torch.from_numpy(np.random.default_rng(0).standard_normal((2, 3, 6, 6)))
+right, bias = norm(conv(x)), conv.bias.detach().clone()
+
+conv.bias = None
+dropped = norm(conv(x))
+# The bias is added and then divided and scaled like all the rest.
+shift = norm.weight * bias / torch.sqrt(norm.running_var + norm.eps)
+torch.testing.assert_close(right - dropped, shift[:, None, None].expand_as(right))
+
+norm.running_mean -= bias  # x + b - mean == x - (mean - b)
+torch.testing.assert_close(norm(conv(x)), right)
+print("channels move by", shift.detach().numpy())
+""",
     ),
 )

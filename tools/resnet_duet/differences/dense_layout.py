@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from resnet_duet.experiments.difference import Difference, Group, Hidden, Mistake, World
+from resnet_duet.experiments.difference import Difference, Exercise, Group, Hidden, Mistake, World
 from resnet_duet.experiments.layouts import transpose, with_reshaped
 from resnet_duet.experiments.nets import EVEN, at_even_size, small
 from resnet_duet.experiments.use import Use, use
@@ -44,4 +44,42 @@ DIFFERENCE = Difference(
     mistakes=mistakes,
     shown=lambda: at_even_size("resnet18"),
     hidden=(Hidden("there is one output, and a row is a column in memory", one_class),),
+    check=(
+        "Compare logits in float64 for random features, and give the head another number of"
+        " outputs than inputs, so that a forgotten transpose raises an error. A reshape never does;"
+        " only outputs tell. A head with one output shows nothing."
+    ),
+    exercise=Exercise(
+        task=(
+            "A classifier's kernel in PyTorch is `[[0, 1], [2, 3], [4, 5]]`: three classes, two"
+            " features. Write down the logits of the features `[1, 0]` with Keras' kernel made by a"
+            " transpose, and by a reshape. Then take a head with two inputs and two outputs: which"
+            " kernels may be carried over as they are, and what does Keras say to the others?"
+        ),
+        solution="""\
+import numpy as np
+from keras import layers
+
+kernel = np.arange(6.0).reshape(3, 2)  # (outputs, inputs)
+
+
+def logits(kernel, features):
+    layer = layers.Dense(kernel.shape[1], use_bias=False, dtype="float64")
+    layer.build((None, kernel.shape[0]))
+    layer.set_weights([kernel])
+    return layer(np.array([features])).numpy()[0].tolist()
+
+
+# Features [1, 0] read the first number of each class: 0, 2, 4. The reshape has moved them.
+assert logits(kernel.T, [1.0, 0.0]) == [0, 2, 4]
+assert logits(kernel.reshape(2, 3), [1.0, 0.0]) == [0, 1, 2]
+
+square = np.array([[1.0, 2.0], [3.0, 4.0]])  # nothing is said: the shape is right as it is
+assert logits(square, [1.0, 0.0]) != logits(square.T, [1.0, 0.0])
+symmetric = np.array([[1.0, 2.0], [2.0, 4.0]])  # only such a kernel may stay as it is
+assert logits(symmetric, [1.0, 0.0]) == logits(symmetric.T, [1.0, 0.0])
+print("transposed:", logits(kernel.T, [1.0, 0.0]))
+print("reshaped:", logits(kernel.reshape(2, 3), [1.0, 0.0]))
+""",
+    ),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from resnet_duet.experiments.difference import Difference, Group, Hidden, Mistake, World
+from resnet_duet.experiments.difference import Difference, Exercise, Group, Hidden, Mistake, World
 from resnet_duet.experiments.nets import EVEN, TINY, small
 from resnet_duet.experiments.use import Use, amended, use
 from resnet_spec import ResNetSpec
@@ -50,5 +50,40 @@ DIFFERENCE = Difference(
             "one pixel is left of the map where it is strided over",
             lambda: use(four_stages(), 0, TINY),
         ),
+    ),
+    check=(
+        "Compare the shapes of the last feature maps, without the head, at the usual image size."
+        " Behind a global mean every shape is the same, and an image so small that one pixel is"
+        " left of the map makes the outputs the same too."
+    ),
+    exercise=Exercise(
+        task=(
+            "Two 3-wide convolutions follow each other, the first with stride 2. Take its stride"
+            " out, as DeepLab does, and give the *second* one `dilation=2` and `padding=2`. Predict"
+            " which outputs of the dilated pair are those of the strided pair, and prove it on"
+            " eight random numbers. Why must the first one not be dilated?"
+        ),
+        solution="""\
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+rng = np.random.default_rng(0)
+x, one, two = (torch.from_numpy(rng.standard_normal((1, 1, n))) for n in (8, 3, 3))
+strided = F.conv1d(F.conv1d(x, one, stride=2, padding=1), two, padding=1)
+
+
+def every_second(first, second):
+    y = F.conv1d(x, one, padding=first, dilation=first)
+    return F.conv1d(y, two, padding=second, dilation=second)[..., ::2]
+
+
+# The first reads neighbours in the old map, as before. What it gives is twice as dense, so that
+# the second finds its old neighbours two places away.
+torch.testing.assert_close(every_second(1, 2), strided)
+assert not torch.allclose(every_second(1, 1), strided)
+assert not torch.allclose(every_second(2, 2), strided)
+print("every second output is the strided one's:", strided[0, 0].tolist())
+""",
     ),
 )

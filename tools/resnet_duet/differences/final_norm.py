@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from resnet_duet.experiments.difference import Difference, Group, Mistake, World
+from resnet_duet.experiments.difference import Difference, Exercise, Group, Mistake, World
 from resnet_duet.experiments.edits import edited
 from resnet_duet.experiments.nets import at_even_size
 from resnet_duet.experiments.use import Use
@@ -65,4 +65,48 @@ DIFFERENCE = Difference(
     mistakes=mistakes,
     shown=lambda: at_even_size("preresnet18"),
     hidden=(),
+    check=(
+        "Compare the layers' names and arrays on both sides, and treat whatever a lenient loader"
+        " leaves over as an error: that finds the norm. The ReLU has no arrays; only a comparison"
+        " of outputs, or of the sign of what goes into the mean, finds it."
+    ),
+    exercise=Exercise(
+        task=(
+            "Write three heads in PyTorch as `nn.Sequential` of an `OrderedDict` with the names"
+            " norm, relu, pool, flatten and fc: the whole one, one without the ReLU, and one"
+            " without norm and ReLU. Load the whole one's `state_dict` into the other two with"
+            " `strict=False`. Predict what is left over each time, and in which case no loader can"
+            " help."
+        ),
+        solution="""\
+from collections import OrderedDict
+
+import numpy as np
+import torch
+from torch import nn
+
+
+def head(*left_out):
+    layers = OrderedDict(
+        norm=nn.BatchNorm2d(4),
+        relu=nn.ReLU(),
+        pool=nn.AdaptiveAvgPool2d(1),
+        flatten=nn.Flatten(),
+        fc=nn.Linear(4, 2),
+    )
+    kept = ((name, layer) for name, layer in layers.items() if name not in left_out)
+    return nn.Sequential(OrderedDict(kept)).double().eval()
+
+
+x = torch.from_numpy(np.random.default_rng(0).standard_normal((2, 4, 3, 3)))
+whole = head()
+for left_out in (("norm", "relu"), ("relu",)):
+    other = head(*left_out)
+    over = other.load_state_dict(whole.state_dict(), strict=False).unexpected_keys
+    assert not torch.allclose(other(x), whole(x))
+    print(f"without {left_out}:", over)
+    # To be lenient honestly: raise if anything is left over. A ReLU leaves nothing over.
+    assert len(over) == (5 if "norm" in left_out else 0)
+""",
+    ),
 )

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from resnet_duet.experiments.difference import Difference, Group, Hidden, Mistake, World
+from resnet_duet.experiments.difference import Difference, Exercise, Group, Hidden, Mistake, World
 from resnet_duet.experiments.layouts import transpose
 from resnet_duet.experiments.nets import EVEN, small
 from resnet_duet.experiments.steps import instead
@@ -71,4 +71,39 @@ DIFFERENCE = Difference(
     mistakes=mistakes,
     shown=lambda: flattened(EVEN),
     hidden=(Hidden("one pixel is left of the map", lambda: flattened((8, 8))),),
+    check=(
+        "Compare the rows behind the flattening, or the outputs, for a map of random numbers with"
+        " several channels and several pixels. Shapes are the same either way, and at an image size"
+        " of which one pixel is left of the map the two orders are one."
+    ),
+    exercise=Exercise(
+        task=(
+            "A head was trained in PyTorch behind `torch.flatten(maps, 1)`, on maps of 2 channels"
+            " and 2x3 pixels; its kernel is (5, 12). Write the one line that puts the kernel's"
+            " columns in order, once, so that Keras' `Flatten` and `Dense` on NHWC maps give the"
+            " same outputs, and prove it on random maps."
+        ),
+        solution="""\
+import numpy as np
+import torch
+from keras import layers
+
+rng = np.random.default_rng(0)
+maps = rng.standard_normal((4, 2, 2, 3))  # NCHW
+kernel = rng.standard_normal((5, 12))
+right = torch.flatten(torch.from_numpy(maps), 1).numpy() @ kernel.T
+
+# A column is a place (c, h, w) of the map; Keras counts the places in the order (h, w, c).
+ordered = kernel.reshape(5, 2, 2, 3).transpose(0, 2, 3, 1).reshape(5, 12)
+
+rows = layers.Flatten(dtype="float64")(maps.transpose(0, 2, 3, 1))
+head = layers.Dense(5, use_bias=False, dtype="float64")
+head.build((None, 12))
+head.set_weights([ordered.T])
+np.testing.assert_allclose(head(rows), right, rtol=1e-12)
+head.set_weights([kernel.T])
+assert not np.allclose(head(rows), right)
+print("columns in Keras' order:", np.arange(12).reshape(2, 2, 3).transpose(1, 2, 0).ravel())
+""",
+    ),
 )

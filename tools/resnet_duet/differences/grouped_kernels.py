@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from resnet_duet.experiments.difference import Difference, Group, Hidden, Mistake, World
+from resnet_duet.experiments.difference import Difference, Exercise, Group, Hidden, Mistake, World
 from resnet_duet.experiments.nets import EVEN, at_even_size, small
 from resnet_duet.experiments.use import Use, reweighted, use
 from resnet_duet.port.convert import relayout
@@ -68,4 +68,38 @@ DIFFERENCE = Difference(
     mistakes=mistakes,
     shown=lambda: at_even_size("resnext50_32x4d"),
     hidden=(Hidden("each group has one output, so that there is but one order", depthwise),),
+    check=(
+        "Compare the output of one grouped convolution with that of its groups, each computed"
+        " alone from its slice of the channels. Use at least two groups of at least two outputs"
+        " with random kernels. A depthwise convolution, with one output for each group, has but one"
+        " order and shows nothing."
+    ),
+    exercise=Exercise(
+        task=(
+            "Compute a 1x1 convolution with two groups, four inputs and six outputs from slices:"
+            " each group by a convolution of its own. Put the results together by `concatenate` and"
+            " by `stack(axis=-1)` and a reshape, say which is `groups=2`, and find the list of six"
+            " channel numbers that turns the other into it."
+        ),
+        solution="""\
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+rng = np.random.default_rng(0)
+x = torch.from_numpy(rng.standard_normal((1, 4, 5, 5)))
+kernel = torch.from_numpy(rng.standard_normal((6, 2, 1, 1)))
+right = F.conv2d(x, kernel, groups=2)
+
+groups = [F.conv2d(x[:, :2], kernel[:3]), F.conv2d(x[:, 2:], kernel[3:])]
+in_turn = torch.cat(groups, dim=1)
+around = torch.stack(groups, dim=2).reshape(1, 6, 5, 5)  # first of each group, second of each ...
+
+torch.testing.assert_close(in_turn, right)
+# Channel 2 * k + g of the one is channel 3 * g + k of the other.
+order = [2 * k + g for g in range(2) for k in range(3)]
+torch.testing.assert_close(around[:, order], right)
+print("concatenate is right; stack is, with its channels taken in the order", order)
+""",
+    ),
 )

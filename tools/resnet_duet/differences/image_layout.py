@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from resnet_duet.experiments.difference import Difference, Group, Hidden, Mistake, World
+from resnet_duet.experiments.difference import Difference, Exercise, Group, Hidden, Mistake, World
 from resnet_duet.experiments.layouts import reshaped, transpose
 from resnet_duet.experiments.nets import EVEN, at_even_size, small
 from resnet_duet.experiments.steps import given
@@ -53,4 +53,32 @@ DIFFERENCE = Difference(
     mistakes=mistakes,
     shown=lambda: at_even_size("resnet18"),
     hidden=(Hidden("there is but one channel, so that both orders are one", one_channel),),
+    check=(
+        "Give both networks one image of random numbers with three channels and two different"
+        " sides, and compare outputs, or compare single pixels: x[n, c, h, w] in PyTorch has to be"
+        " x[n, h, w, c] in Keras. A check of shapes passes, and so does every test on grey images."
+    ),
+    exercise=Exercise(
+        task=(
+            "Take `np.arange(12).reshape(1, 2, 2, 3)`, one NHWC image of 2x2 pixels. Write down"
+            " the red plane that a transpose to NCHW gives, and the one that a reshape gives. Then"
+            " let numpy tell, and find which of the twelve numbers the reshape leaves in their"
+            " right places."
+        ),
+        solution="""\
+import numpy as np
+
+image = np.arange(12).reshape(1, 2, 2, 3)
+right = image.transpose(0, 3, 1, 2)
+wrong = image.reshape(1, 3, 2, 2)
+
+# Red is every third number of the row in memory; the reshape takes the first four.
+assert right[0, 0].tolist() == [[0, 3], [6, 9]]
+assert wrong[0, 0].tolist() == [[0, 1], [2, 3]]
+
+# The first number and the last have nowhere else to go.
+print("red, transposed:", right[0, 0].tolist(), " reshaped:", wrong[0, 0].tolist())
+print("in their places:", right[right == wrong].tolist())
+""",
+    ),
 )

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from resnet_duet.experiments.difference import Difference, Group, Mistake, World
+from resnet_duet.experiments.difference import Difference, Exercise, Group, Mistake, World
 from resnet_duet.experiments.nets import at_even_size
 from resnet_duet.experiments.steps import (
     CAFFE_MEAN,
@@ -84,4 +84,40 @@ DIFFERENCE = Difference(
     mistakes=mistakes,
     shown=standard,
     hidden=(),
+    check=(
+        "Compare what comes to the first convolution, channel by channel, for one image with"
+        " different numbers in all three channels, or compare outputs. No file says which"
+        " preparation is right: ask the authors' code, or count correct images with each."
+    ),
+    exercise=Exercise(
+        task=(
+            "Put (x - mean) / std into a first convolution of 3x3 with `padding=1`: change its"
+            " kernel and give it a bias, so that it takes x from 0 to 1. Prove that it is exact"
+            " inside, find the pixels at which it is not, and mend these by one line on the image."
+        ),
+        solution="""\
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+rng = np.random.default_rng(0)
+mean, std = torch.tensor([[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]]).double()
+mean, std = mean[:, None, None], std[:, None, None]
+x = torch.from_numpy(rng.uniform(size=(1, 3, 8, 8)))
+kernel = torch.from_numpy(rng.standard_normal((4, 3, 3, 3)))
+right = F.conv2d((x - mean) / std, kernel, padding=1)
+
+folded = kernel / std
+bias = -(folded * mean).sum(dim=(1, 2, 3))
+y = F.conv2d(x, folded, bias, padding=1)
+torch.testing.assert_close(y[..., 1:-1, 1:-1], right[..., 1:-1, 1:-1])
+wrong = (~torch.isclose(y, right)).any(dim=1)[0]
+assert wrong.sum() == 64 - 36  # the ring: a zero beyond the border was the mean, and is black now
+
+padded = mean.expand(1, 3, 10, 10).clone()  # so put the mean there
+padded[..., 1:-1, 1:-1] = x
+torch.testing.assert_close(F.conv2d(padded, folded, bias), right)
+print(int(wrong.sum()), "pixels of 64 were wrong")
+""",
+    ),
 )

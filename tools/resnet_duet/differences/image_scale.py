@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from resnet_duet.experiments.difference import Difference, Group, Mistake, World
+from resnet_duet.experiments.difference import Difference, Exercise, Group, Mistake, World
 from resnet_duet.experiments.nets import at_even_size
 from resnet_duet.experiments.steps import given
 from resnet_duet.experiments.use import Step, Use
@@ -45,4 +45,46 @@ DIFFERENCE = Difference(
     mistakes=mistakes,
     shown=lambda: at_even_size("resnet18"),
     hidden=(),
+    check=(
+        "Print the smallest and the largest number that comes to the first convolution on each"
+        " side, of an image that has both black and white; or compare outputs. Black images are 0"
+        " in two of the three ranges, and norms in training mode make up for a wrong one."
+    ),
+    exercise=Exercise(
+        task=(
+            "A convolution without a bias and a norm with next to no eps have seen a batch of"
+            " random images. Then come the same images divided by 255. By which factor do the"
+            " differences between the images' outputs shrink in inference mode, and by which in"
+            " training mode? Predict and measure, and say what that means for somebody who looks at"
+            " the training loss only."
+        ),
+        solution="""\
+import numpy as np
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+conv = nn.Conv2d(3, 4, 3, bias=False).double()
+norm = nn.BatchNorm2d(4, eps=1e-300, momentum=1.0).double()  # keeps the last batch's
+images = torch.from_numpy(np.random.default_rng(0).uniform(size=(8, 3, 6, 6)))
+
+
+def spread(images):
+    y = norm(conv(images))
+    return (y - y.mean(dim=0)).std().item()
+
+
+norm.train()
+whole = spread(images)  # and the statistics are measured
+norm.eval()
+shrunk = spread(images) / spread(images / 255)
+norm.train()
+made_up = whole / spread(images / 255)
+
+# Running statistics are of the right range; a batch's own are of whatever comes.
+np.testing.assert_allclose(shrunk, 255, rtol=1e-9)
+np.testing.assert_allclose(made_up, 1, rtol=1e-9)
+print("inference:", shrunk, " training:", made_up)
+""",
+    ),
 )

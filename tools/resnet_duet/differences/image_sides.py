@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from resnet_duet.experiments.difference import Difference, Group, Hidden, Mistake, World
+from resnet_duet.experiments.difference import Difference, Exercise, Group, Hidden, Mistake, World
 from resnet_duet.experiments.layouts import transpose
 from resnet_duet.experiments.nets import at_even_size, small
 from resnet_duet.experiments.steps import given
@@ -45,4 +45,41 @@ DIFFERENCE = Difference(
     mistakes=mistakes,
     shown=lambda: at_even_size("resnet18"),
     hidden=(Hidden("the images are symmetric about their diagonal", symmetric),),
+    check=(
+        "Use images that are not square and hold random numbers: the shape behind the preparation"
+        " tells the sides apart, and so do the outputs. With square images compare one pixel off"
+        " the diagonal with the file. Shapes of square images show nothing, and neither does an"
+        " image that is its own mirror image."
+    ),
+    exercise=Exercise(
+        task=(
+            "A function `prepare` makes PyTorch's array of an (H, W, C) image, and you suspect"
+            " that it says `image.T`. Find three one-channel images as small as you can: one whose"
+            " shape alone convicts it, a square one that convicts it by a value, and a square one"
+            " with not all numbers equal on which it is innocent."
+        ),
+        solution="""\
+import numpy as np
+
+
+def prepare(image):
+    return image.T  # (C, W, H)
+
+
+def right(image):
+    return image.transpose(2, 0, 1)  # (C, H, W)
+
+
+oblong = np.zeros((1, 2, 1))
+square = np.array([[0.0, 1.0], [2.0, 3.0]])[..., None]
+mirror = np.array([[0.0, 1.0], [1.0, 3.0]])[..., None]  # its own mirror image at the diagonal
+
+assert prepare(oblong).shape != right(oblong).shape
+assert prepare(square).shape == right(square).shape
+assert not np.array_equal(prepare(square), right(square))
+assert np.array_equal(prepare(mirror), right(mirror))
+print("by shape:", oblong.shape, " by value:", square[..., 0].tolist())
+print("not at all:", mirror[..., 0].tolist())
+""",
+    ),
 )

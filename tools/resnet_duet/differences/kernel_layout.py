@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from resnet_duet.experiments.difference import Difference, Group, Hidden, Mistake, World
+from resnet_duet.experiments.difference import Difference, Exercise, Group, Hidden, Mistake, World
 from resnet_duet.experiments.layouts import transpose, with_reshaped
 from resnet_duet.experiments.nets import EVEN, at_even_size, small
 from resnet_duet.experiments.use import Use, reweighted, use
@@ -62,5 +62,44 @@ DIFFERENCE = Difference(
             "every layer has one channel, so that only height and width are left of a kernel",
             one_channel,
         ),
+    ),
+    check=(
+        "Compare outputs in float64 on an image of random numbers, with random weights in every"
+        " layer, those included whose kernels have as many inputs as outputs. Shapes prove nothing,"
+        " nor does the way there and back: a wrong order, undone, is the file again."
+    ),
+    exercise=Exercise(
+        task=(
+            "A script carries PyTorch's kernels over by trying the orders of axes that"
+            " `itertools.permutations` gives until one has Keras' shape. Predict for kernels of"
+            " shape (64, 3, 7, 7), (64, 64, 3, 3), (128, 64, 3, 3) and (64, 64, 1, 1) whether it"
+            " finds `(2, 3, 1, 0)`, and what it finds otherwise. Then count how many kernels of a"
+            " ResNet-18 come out wrong."
+        ),
+        solution="""\
+from itertools import permutations
+
+import numpy as np
+
+import resnet_duet
+import resnet_spec
+
+
+def found(shape):
+    o, i, h, w = shape
+    orders = permutations(range(4))
+    return next(axes for axes in orders if tuple(shape[a] for a in axes) == (h, w, i, o))
+
+
+for shape in ((64, 3, 7, 7), (64, 64, 3, 3), (128, 64, 3, 3), (64, 64, 1, 1)):
+    print(shape, found(shape))
+
+# (2, 3, 0, 1) is tried before (2, 3, 1, 0), and fits wherever inputs and outputs are as many.
+weights = resnet_duet.random_weights(resnet_spec.get("resnet18"), seed=0)
+shapes = [np.shape(array) for array in weights.values() if np.ndim(array) == 4]
+wrong = [shape for shape in shapes if found(shape) != (2, 3, 1, 0)]
+assert wrong == [shape for shape in shapes if shape[0] == shape[1]]
+print(len(wrong), "of the", len(shapes), "kernels are wrong")
+""",
     ),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from resnet_duet.experiments.difference import Difference, Group, Hidden, Mistake, World
+from resnet_duet.experiments.difference import Difference, Exercise, Group, Hidden, Mistake, World
 from resnet_duet.experiments.recipe import PLAIN
 from resnet_duet.experiments.training import Training, small_training
 
@@ -41,4 +41,42 @@ DIFFERENCE = Difference(
     mistakes=mistakes,
     shown=lambda: small_training(replace(PLAIN, label_smoothing=0.125), batch=4),
     hidden=(Hidden("nothing is to be smoothed", lambda: small_training(PLAIN, batch=4)),),
+    check=(
+        "Compare the losses of one batch from the same weights before anything is trained, with"
+        " logits that are not all equal. Equal logits have the loss ln K with any smoothing, and"
+        " accuracies tell nothing; later a loss below the entropy of the smoothed labels convicts"
+        " it."
+    ),
+    exercise=Exercise(
+        task=(
+            "A recipe smooths labels by 0.1 over ten classes. Work out the smallest loss that any"
+            " network can have under it, and the logits that have it. Check with PyTorch's loss and"
+            " both of Keras'. A log from Keras shows a training loss of 0.2: what happened?"
+        ),
+        solution="""\
+from math import log
+
+import keras
+import numpy as np
+import torch
+
+label, smoothing = np.full(10, 0.1 / 10), 0.1
+label[3] += 1 - smoothing
+floor = -(0.91 * log(0.91) + 9 * 0.01 * log(0.01))  # the entropy of the smoothed label
+logits, labels = np.log(label)[None], np.array([3])  # whose softmax is the label itself
+
+options = {"from_logits": True, "dtype": "float64"}
+dense = keras.losses.CategoricalCrossentropy(label_smoothing=smoothing, **options)
+sparse = keras.losses.SparseCategoricalCrossentropy(**options)
+ours = torch.nn.functional.cross_entropy(
+    torch.from_numpy(logits), torch.from_numpy(labels), label_smoothing=smoothing
+)
+theirs = dense(np.eye(10)[labels], logits)
+np.testing.assert_allclose([ours.item(), float(theirs)], floor, rtol=1e-6)
+# 0.2 is below it, so nothing was smoothed: the sparse loss has no floor but 0.
+assert float(sparse(labels, logits)) < 0.2 < floor
+assert float(sparse(labels, 10 * logits)) < 1e-6
+print("no smoothed loss is below", floor)
+""",
+    ),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from resnet_duet.experiments.difference import Difference, Group, Hidden, Mistake, World
+from resnet_duet.experiments.difference import Difference, Exercise, Group, Hidden, Mistake, World
 from resnet_duet.experiments.recipe import PLAIN
 from resnet_duet.experiments.training import Training, small_training
 
@@ -50,5 +50,43 @@ DIFFERENCE = Difference(
             "with one class every loss is 0, whatever it reads, and nothing is learned",
             lambda: small_training(replace(PLAIN, class_weights=(1.0,)), batch=4),
         ),
+    ),
+    check=(
+        "Compare the gradients, or the weights behind one step, from the same weights with logits"
+        " that differ. The loss of a network whose logits are all 0 is ln K with one softmax and"
+        " with two, and the accuracy is right with any."
+    ),
+    exercise=Exercise(
+        task=(
+            "All ten logits of an image are 0. Work out the loss and the gradient of"
+            " `F.cross_entropy(logits, label)`, then of `F.cross_entropy(logits.softmax(dim=1),"
+            " label)`; a softmax' derivative at equal logits takes a vector whose sum is 0 to a"
+            " tenth of it. Check both. Why does the first loss of a training not tell which it is?"
+        ),
+        solution="""\
+from math import log
+
+import torch
+from torch.nn import functional as F
+
+label = torch.tensor([3])
+
+
+def loss_and_gradient(softmax):
+    logits = torch.zeros(1, 10, dtype=torch.float64, requires_grad=True)
+    loss = F.cross_entropy(logits.softmax(dim=1) if softmax else logits, label)
+    loss.backward()
+    return loss.item(), logits.grad[0]
+
+
+once, gradient = loss_and_gradient(softmax=False)
+twice, smaller = loss_and_gradient(softmax=True)
+# A softmax of equal numbers is equal numbers: the second one changes nothing but the slope.
+assert abs(once - log(10)) < 1e-12 and abs(twice - log(10)) < 1e-12
+right = torch.full((10,), 0.1, dtype=torch.float64) - torch.eye(10, dtype=torch.float64)[3]
+torch.testing.assert_close(gradient, right)
+torch.testing.assert_close(smaller, right / 10)
+print("loss:", once, twice, " gradient of the right class:", gradient[3], smaller[3])
+""",
     ),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from resnet_duet.experiments.difference import Difference, Group, Hidden, Mistake, World
+from resnet_duet.experiments.difference import Difference, Exercise, Group, Hidden, Mistake, World
 from resnet_duet.experiments.recipe import PLAIN, Reduction
 from resnet_duet.experiments.training import Training, small_training
 
@@ -60,5 +60,49 @@ DIFFERENCE = Difference(
             "all weights are 1, and a batch is a single image",
             lambda: small_training(PLAIN, batch=1),
         ),
+    ),
+    check=(
+        "Compare the loss of one batch whose class weights differ and do not add up to the number"
+        " of its images. Weights of 1 hide it, and so does any batch whose weights have the mean 1;"
+        " the accuracy says nothing."
+    ),
+    exercise=Exercise(
+        task=(
+            "All logits are 0, there are two classes with the weights 1 and 3, and a batch has one"
+            " image of each. Every single loss is ln 2. Work out PyTorch's loss and Keras' default,"
+            " and both for a batch of two images of the heavy class. Then find weights that are not"
+            " all 1 with which the first batch hides the difference."
+        ),
+        solution="""\
+from math import log
+
+import keras
+import numpy as np
+import torch
+
+logits = np.zeros((2, 2))
+
+
+def ours(labels, weights):
+    weights = torch.tensor(weights, dtype=torch.float64)
+    return torch.nn.functional.cross_entropy(
+        torch.from_numpy(logits), torch.tensor(labels), weight=weights
+    ).item()
+
+
+def theirs(labels, weights, reduction="sum_over_batch_size"):
+    loss = keras.losses.SparseCategoricalCrossentropy(
+        from_logits=True, reduction=reduction, dtype="float64"
+    )
+    return float(loss(np.array(labels), logits, sample_weight=np.array(weights)[labels]))
+
+
+for labels, factor in (([0, 1], 2.0), ([1, 1], 3.0)):  # the mean weight of the batch
+    assert np.isclose(ours(labels, [1.0, 3.0]), log(2))
+    assert np.isclose(theirs(labels, [1.0, 3.0]), factor * log(2))
+    assert np.isclose(theirs(labels, [1.0, 3.0], "mean_with_sample_weight"), log(2))
+assert np.isclose(ours([0, 1], [0.5, 1.5]), theirs([0, 1], [0.5, 1.5]))  # of mean weight 1
+print(ours([0, 1], [1.0, 3.0]), theirs([0, 1], [1.0, 3.0]))
+""",
     ),
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from resnet_duet.experiments.difference import Difference, Group, Hidden, Mistake, World
+from resnet_duet.experiments.difference import Difference, Exercise, Group, Hidden, Mistake, World
 from resnet_duet.experiments.nets import at_even_size, untrained
 from resnet_duet.experiments.use import Use, reweighted
 from resnet_spec import Role, Slot
@@ -51,4 +51,46 @@ DIFFERENCE = Difference(
     mistakes=mistakes,
     shown=lambda: at_even_size("resnet18"),
     hidden=(Hidden("the network was never trained", lambda: untrained("resnet18")),),
+    check=(
+        "Compare outputs in inference mode with random running means and variances, or count the"
+        " arrays: four for each norm on both sides, and PyTorch has a counter besides. A test on a"
+        " fresh network passes, and so does one that compares the arrays that were carried, each"
+        " with its original."
+    ),
+    exercise=Exercise(
+        task=(
+            "Which arrays of `nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8))` are in"
+            " `state_dict()` and not in `named_parameters()`? Write the copy that loses them, and"
+            " show that it passes on fresh norms and fails when the source has seen one batch in"
+            " training mode. Then find the same two arrays in Keras."
+        ),
+        solution="""\
+import torch
+from keras import layers
+from torch import nn
+
+
+def network(seed):
+    torch.manual_seed(seed)
+    return nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8)).double()
+
+
+x = torch.ones(2, 3, 5, 5, dtype=torch.float64).cumsum(dim=3)
+source, target = network(0), network(1)
+lost = set(source.state_dict()) - {name for name, _ in source.named_parameters()}
+assert lost == {"1.running_mean", "1.running_var", "1.num_batches_tracked"}
+
+for trained in (False, True):
+    if trained:
+        source.train()(x)  # moves the running statistics, which no parameter shows
+    target.load_state_dict(dict(source.named_parameters()), strict=False)
+    same = torch.equal(source.eval()(x), target.eval()(x))
+    assert same is not trained
+norm = layers.BatchNormalization()
+norm.build((None, 8))
+hidden = [array.name for array in norm.weights if not array.trainable]
+assert hidden == ["moving_mean", "moving_variance"]
+print("lost in PyTorch:", sorted(lost), " in Keras:", hidden)
+""",
+    ),
 )

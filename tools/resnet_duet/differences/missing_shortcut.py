@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from resnet_duet.experiments.difference import Difference, Group, Mistake, World
+from resnet_duet.experiments.difference import Difference, Exercise, Group, Mistake, World
 from resnet_duet.experiments.nets import at_even_size
 from resnet_duet.experiments.use import Use, amended
 from resnet_spec import ShortcutKind
@@ -39,4 +39,42 @@ DIFFERENCE = Difference(
     mistakes=mistakes,
     shown=lambda: at_even_size("cifar_resnet20"),
     hidden=(),
+    check=(
+        "Compare outputs on random images, or look for the additions in the graph: every block of"
+        " a residual network has one. Names, shapes and the number of arrays are those of the plain"
+        " network, and a loader finds nothing to complain about."
+    ),
+    exercise=Exercise(
+        task=(
+            "Build two tiny Keras models, a convolution with a shortcut past it: one with `y ="
+            " layers.Add()([y, x])`, one that forgets the `y =`. Predict in how many layers and in"
+            " how many weights the two differ, and write the line that would have found the"
+            " mistake."
+        ),
+        solution="""\
+import keras
+from keras import layers
+
+
+def model(used):
+    x = keras.Input((8, 8, 4))
+    y = layers.Conv2D(4, 3, padding="same")(x)
+    total = layers.Add()([y, x])
+    return keras.Model(x, total if used else y)
+
+
+def has_shortcut(model):
+    return any(isinstance(layer, layers.Add) for layer in model.layers)
+
+
+right, wrong = model(used=True), model(used=False)
+# The model is what its output was made of; the sum was made of it too, but nobody asked for it.
+assert [layer.__class__.__name__ for layer in right.layers] == ["InputLayer", "Conv2D", "Add"]
+assert [layer.__class__.__name__ for layer in wrong.layers] == ["InputLayer", "Conv2D"]
+assert [w.shape for w in right.weights] == [w.shape for w in wrong.weights]
+assert has_shortcut(right) and not has_shortcut(wrong)
+print("weights:", len(right.weights), len(wrong.weights))
+print("layers:", len(right.layers), len(wrong.layers))
+""",
+    ),
 )

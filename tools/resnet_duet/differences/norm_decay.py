@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from resnet_duet.experiments.difference import Difference, Group, Hidden, Mistake, World
+from resnet_duet.experiments.difference import Difference, Exercise, Group, Hidden, Mistake, World
 from resnet_duet.experiments.nets import at_even_size
 from resnet_duet.experiments.recipe import PLAIN
 from resnet_duet.experiments.training import Training, small_training
@@ -50,4 +50,41 @@ DIFFERENCE = Difference(
     mistakes=mistakes,
     shown=lambda: small_training(PLAIN, batch=4),
     hidden=(Hidden("nothing is trained, so nothing moves", lambda: at_even_size("resnet18")),),
+    check=(
+        "Train one step on one batch, from the same weights, and compare the running statistics,"
+        " not only the weights and the loss. Inference shows nothing, and no checkpoint holds it."
+    ),
+    exercise=Exercise(
+        task=(
+            "A norm's running mean begins at 0, and every batch has a mean of 1. Work out after"
+            " how many batches it comes over 0.95 with PyTorch's default, with Keras' default, and"
+            " with PyTorch's number 0.1 given to Keras. Write the loop with numpy, and check the"
+            " first case with a norm of each framework."
+        ),
+        solution="""\
+from math import ceil, log
+
+import numpy as np
+import torch
+from keras import layers
+
+# What is left of the beginning after n batches is decay ** n.
+steps = {decay: ceil(log(0.05) / log(decay)) for decay in (0.9, 0.99, 0.1)}
+for decay, number in steps.items():
+    mean = 0.0
+    for _ in range(number):
+        before, mean = mean, decay * mean + (1 - decay) * 1.0
+    assert before < 0.95 < mean
+
+ours = torch.nn.BatchNorm1d(1, momentum=0.1).double()
+theirs = layers.BatchNormalization(momentum=0.9, dtype="float64")
+batch = np.ones((2, 1))
+for _ in range(steps[0.9]):
+    ours(torch.from_numpy(batch))
+    theirs(batch, training=True)
+np.testing.assert_allclose(ours.running_mean, 1 - 0.9 ** steps[0.9], rtol=1e-6)
+np.testing.assert_allclose(theirs.moving_mean, 1 - 0.9 ** steps[0.9], rtol=1e-6)
+print("batches until 0.95, by decay:", steps)
+""",
+    ),
 )

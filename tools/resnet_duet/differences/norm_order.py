@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from resnet_duet.experiments.difference import Difference, Group, Mistake, World
+from resnet_duet.experiments.difference import Difference, Exercise, Group, Mistake, World
 from resnet_duet.experiments.nets import at_even_size
 from resnet_duet.experiments.use import Use, mixed_up
 from resnet_spec import Role, Slot
@@ -40,4 +40,42 @@ DIFFERENCE = Difference(
     mistakes=mistakes,
     shown=lambda: at_even_size("resnet18"),
     hidden=(),
+    check=(
+        "Compare outputs, with fresh norms or with others: a scale of 0 and an offset of 1 show"
+        " everywhere. A check of shapes passes, and so does one that both arrays are there. Before"
+        " that, read arrays by name, and write a test that gives the loader a file whose names"
+        " stand in another order."
+    ),
+    exercise=Exercise(
+        task=(
+            "Write `gamma` of ones and then `beta` of zeros into an .h5 file in memory, list the"
+            " file, and do the same with `track_order=True`. Predict both lists. Then take the two"
+            " arrays by their place, as scale and offset, from the first file: what does the norm"
+            " make of an image, and would `moving_mean` and `moving_variance` be mixed up as well?"
+        ),
+        solution="""\
+import h5py
+import numpy as np
+
+x = np.random.default_rng(0).standard_normal((4, 2))
+
+
+def written(track_order):
+    names = ("gamma", "beta", "moving_mean", "moving_variance")
+    with h5py.File(
+        f"{track_order}.h5", "w", driver="core", backing_store=False, track_order=track_order
+    ) as file:
+        for name, value in zip(names, (1.0, 0.0, 0.0, 1.0), strict=True):
+            file[name] = np.full(2, value)
+        return list(file), [array[()] for array in file.values()]
+
+
+names, (scale, offset, mean, variance) = written(track_order=False)
+assert names == ["beta", "gamma", "moving_mean", "moving_variance"]  # the alphabet's order
+assert written(track_order=True)[0] == ["gamma", "beta", "moving_mean", "moving_variance"]
+# The image is multiplied by 0, and 1 is added. Mean stands before variance in every order.
+assert (scale * (x - mean) / np.sqrt(variance + 1e-5) + offset == 1).all()
+print(names, "and an image of nothing but 1")
+""",
+    ),
 )

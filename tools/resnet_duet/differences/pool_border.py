@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from resnet_duet.experiments.difference import Difference, Group, Hidden, Mistake, World
+from resnet_duet.experiments.difference import Difference, Exercise, Group, Hidden, Mistake, World
 from resnet_duet.experiments.nets import at_even_size
 from resnet_duet.experiments.use import Use, amended
 from resnet_spec import StemPool
@@ -37,9 +37,9 @@ DIFFERENCE = Difference(
         " the two are the same function, so that nobody who converts a ResNet-50 ever sees a"
         " difference. In a pre-activation network, ResNet50V2 for one, the pool stands right behind"
         " the convolution, half of its numbers are negative, and pixels along the border come out"
-        " otherwise: about a thousandth of the largest output at 224x224, more in small images,"
-        " which have more border. Some optimisers of graphs make the same mistake, when they merge"
-        " a padding into the pool behind it."
+        " otherwise: a small error at 224x224, a larger one in small images, which have more"
+        " border. Some optimisers of graphs make the same mistake, when they merge a padding into"
+        " the pool behind it."
     ),
     torch="nn.MaxPool2d(3, stride=2, padding=1)  # minus infinity",
     keras=(
@@ -50,4 +50,38 @@ DIFFERENCE = Difference(
     mistakes=mistakes,
     shown=lambda: at_even_size("preresnet18"),
     hidden=(Hidden("the pool stands behind a ReLU", lambda: at_even_size("resnet18")),),
+    check=(
+        "Give the pool a map with negative numbers along its border, or compare outputs of a"
+        " pre-activation network, in which no ReLU stands before the pool. In any network whose"
+        " pool stands behind a ReLU the two are one function, and no image will tell."
+    ),
+    exercise=Exercise(
+        task=(
+            "A 3x3 max-pool with stride 2 and a border of one pixel reads a map of 4x4 pixels that"
+            " are all -1. Which of its four outputs does a border of zeros change, and why not all?"
+            " Predict it, and the same for 5x5 pixels, then run `nn.MaxPool2d(3, 2, padding=1)`"
+            " against `ZeroPadding2D(1)` and `MaxPooling2D(3, 2)`."
+        ),
+        solution="""\
+import numpy as np
+import torch
+from keras import layers
+
+
+def changed(size):
+    x = -np.ones((1, size, size, 1))
+    right = torch.nn.MaxPool2d(3, 2, padding=1)(torch.from_numpy(x[..., 0]))[0].numpy()
+    padded = layers.ZeroPadding2D(1, dtype="float64")(x)
+    wrong = layers.MaxPooling2D(3, 2, dtype="float64")(padded).numpy()[0, :, :, 0]
+    assert (right == -1).all()  # minus infinity is never the maximum
+    return (wrong != right).astype(int).tolist()
+
+
+# An even map ends with its last window: nobody reads the border below and on the right.
+assert changed(4) == [[1, 1], [1, 0]]
+assert changed(5) == [[1, 1, 1], [1, 0, 1], [1, 1, 1]]
+print("4x4:", changed(4))
+print("5x5:", changed(5))
+""",
+    ),
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from resnet_duet.experiments.difference import Difference, Group, Mistake, World
+from resnet_duet.experiments.difference import Difference, Exercise, Group, Mistake, World
 from resnet_duet.experiments.nets import at_even_size
 from resnet_duet.experiments.use import Use, amended, concerned
 from resnet_spec import ProjectionInput
@@ -54,4 +54,40 @@ DIFFERENCE = Difference(
     mistakes=mistakes,
     shown=lambda: at_even_size("preresnet50"),
     hidden=(),
+    check=(
+        "Compare outputs with random norms on random images, stage by stage: the first block with"
+        " a projection is the first to differ. Arrays are the same, and a block of positive inputs"
+        " with a norm that does nothing computes the same either way."
+    ),
+    exercise=Exercise(
+        task=(
+            "A pre-activation block has one channel, a branch whose last kernel is 0, and a"
+            " projection of 3. Its norm has scale 1, offset 0, mean m and variance 1 (and no eps)."
+            " Write down the block's output for the inputs -2, 0 and 2 under both readings for m ="
+            " 0 and for m = 1. On which inputs would a test with a fresh norm see nothing?"
+        ),
+        solution="""\
+import numpy as np
+
+x = np.array([-2.0, 0.0, 2.0])
+
+
+def block(x, mean, reads_preactivation):
+    h = np.maximum(x - mean, 0.0)
+    branch = 0.0 * h
+    return branch + 3.0 * (h if reads_preactivation else x)
+
+
+assert block(x, 0.0, reads_preactivation=False).tolist() == [-6, 0, 6]
+assert block(x, 0.0, reads_preactivation=True).tolist() == [0, 0, 6]
+assert block(x, 1.0, reads_preactivation=True).tolist() == [0, 0, 3]
+
+# A fresh norm passes on what it gets, and a ReLU passes on what is not negative: a block whose
+# input comes from a ReLU hides the mistake as long as its norm is fresh.
+positive = np.linspace(0.0, 3.0, 7)
+assert np.array_equal(block(positive, 0.0, True), block(positive, 0.0, False))
+assert not np.array_equal(block(positive, 1.0, True), block(positive, 1.0, False))
+print("a fresh norm hides it on inputs that are not negative; a mean of 1 does not")
+""",
+    ),
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from resnet_duet.experiments.difference import Difference, Group, Mistake, World
+from resnet_duet.experiments.difference import Difference, Exercise, Group, Mistake, World
 from resnet_duet.experiments.nets import at_even_size
 from resnet_duet.experiments.use import Use, amended
 from resnet_spec import Ordering
@@ -54,4 +54,43 @@ DIFFERENCE = Difference(
     mistakes=mistakes,
     shown=lambda: at_even_size("resnet18"),
     hidden=(),
+    check=(
+        "Compare outputs on random images, block by block, or look at the sign of what a block"
+        " hands on: a sum that was rectified has no negative number. Arrays, names and shapes are"
+        " the same, and all of these networks train."
+    ),
+    exercise=Exercise(
+        task=(
+            "Let n blocks each add a standard normal number b to x, from x = 0: as `x + b`, as"
+            " `relu(x + b)`, and as `x + relu(b)`. Predict for each how the mean of x grows with n"
+            " (not at all, with the root of n, or with n), then measure it behind 100 and 400"
+            " blocks on 10,000 channels. The mean of relu(b) is 1 / sqrt(2 pi)."
+        ),
+        solution="""\
+import numpy as np
+
+rng = np.random.default_rng(0)
+blocks = 400
+rules = {
+    "x + b": lambda x, b: x + b,
+    "relu(x + b)": lambda x, b: np.maximum(x + b, 0.0),
+    "x + relu(b)": lambda x, b: x + np.maximum(b, 0.0),
+}
+found = {}
+for name, rule in rules.items():
+    x, means = np.zeros(10_000), []
+    for _ in range(blocks):
+        x = rule(x, rng.standard_normal(x.shape))
+        means.append(float(x.mean()))
+    found[name] = means[99], means[399]  # of 100 blocks, and of four times as many
+
+assert abs(found["x + b"][1]) < 1.0  # branches take away as often as they add
+small, large = found["relu(x + b)"]
+assert 1.8 < large / small < 2.2  # the root of 4
+small, large = found["x + relu(b)"]
+assert 3.9 < large / small < 4.1  # the branch can only add
+np.testing.assert_allclose(large, blocks / np.sqrt(2 * np.pi), rtol=0.01)
+print(found)
+""",
+    ),
 )

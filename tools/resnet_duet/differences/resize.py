@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from resnet_duet.experiments.difference import Difference, Group, Hidden, Mistake, World
+from resnet_duet.experiments.difference import Difference, Exercise, Group, Hidden, Mistake, World
 from resnet_duet.experiments.nets import EVEN, at_even_size
 from resnet_duet.experiments.steps import instead
 from resnet_duet.experiments.use import Step, Use
@@ -69,7 +69,7 @@ DIFFERENCE = Difference(
         " antialias; tf.image.resize and Keras' Resizing do so only if they are told, and OpenCV's"
         " bilinear resize not at all. A network evaluated by the other rule sees sharper or softer"
         " images than it was trained on. Where images are enlarged both rules are one. TensorFlow's"
-        " own resize computes in float32, so here noise begins at 1e-7."
+        " own resize computes in float32, so here the noise is that of float32."
     ),
     torch='x = F.interpolate(x, (224, 224), mode="bilinear", antialias=True)',
     keras="x = tf.image.resize(x, (224, 224), antialias=True)",
@@ -77,4 +77,45 @@ DIFFERENCE = Difference(
     mistakes=mistakes,
     shown=lambda: resized((80, 112)),
     hidden=(Hidden("the images are enlarged", lambda: resized((20, 28))),),
+    check=(
+        "Make an image of stripes or of random pixels smaller on both sides and compare the"
+        " images, before any network. Shapes and ranges are the same, smooth images hardly differ,"
+        " and enlarged ones not at all."
+    ),
+    exercise=Exercise(
+        task=(
+            "An image has vertical stripes one pixel wide, 0 and 1 in turn, and is made three"
+            " times smaller, from 12 pixels to 4. New pixel i has its centre at old pixel 3i + 1."
+            " Work out the four pixels without antialias, and the two in the middle with it: the"
+            " triangle reaches 3 pixels to either side, with the weights 1, 2/3, 1/3. Then ask both"
+            " frameworks."
+        ),
+        solution="""\
+import numpy as np
+import tensorflow as tf
+import torch
+from torch.nn import functional as F
+
+stripes = np.tile([0.0, 1.0], 6) * np.ones((12, 1))
+
+
+def ours(antialias):
+    x = torch.from_numpy(stripes)[None, None]
+    return F.interpolate(x, (4, 4), mode="bilinear", antialias=antialias)[0, 0, 0].numpy()
+
+
+def theirs(antialias):
+    x = stripes[None, :, :, None]
+    return tf.image.resize(x, (4, 4), antialias=antialias).numpy()[0, 0, :, 0]
+
+
+# Every third pixel is looked at: stripes again, three times as wide, which were not there.
+np.testing.assert_allclose(ours(False), [1, 0, 1, 0], atol=1e-6)
+np.testing.assert_allclose(theirs(False), [1, 0, 1, 0], atol=1e-6)
+# A pixel and those two away have the weights 1 + 2/3 of 3, the others 4/3 of 3: nearly grey.
+np.testing.assert_allclose(ours(True)[1:3], [4 / 9, 5 / 9], atol=1e-6)
+np.testing.assert_allclose(theirs(True)[1:3], [4 / 9, 5 / 9], atol=1e-6)
+print("without:", ours(False), " with:", ours(True))
+""",
+    ),
 )

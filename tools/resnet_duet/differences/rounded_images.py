@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from resnet_duet.experiments.difference import Difference, Group, Hidden, Mistake, World
+from resnet_duet.experiments.difference import Difference, Exercise, Group, Hidden, Mistake, World
 from resnet_duet.experiments.nets import at_even_size
 from resnet_duet.experiments.steps import given
 from resnet_duet.experiments.use import Step, Use
@@ -36,9 +36,9 @@ DIFFERENCE = Difference(
         " floatx, whatever the layers behind it are, and rounds float64 images on their way in; and"
         " predict() rounds to floatx before the model sees anything. A float64 network then"
         " computes sixteen digits of an image that has seven, without a warning, and a comparison"
-        " with PyTorch ends at 1e-7, where it looks like rounding, which it is, and is taken for"
-        " the best that can be had, which it is not. Behind such noise smaller mistakes hide."
-        " Images that come from a file as bytes are float32 numbers already."
+        " with PyTorch ends at float32's noise, where it looks like rounding, which it is, and is"
+        " taken for the best that can be had, which it is not. Behind such noise smaller mistakes"
+        " hide. Images that come from a file as bytes are float32 numbers already."
     ),
     torch="y = net.double()(x.double())",
     keras=(
@@ -49,4 +49,44 @@ DIFFERENCE = Difference(
     mistakes=mistakes,
     shown=lambda: at_even_size("resnet18"),
     hidden=(Hidden("the images are bytes, as files have them", from_a_file),),
+    check=(
+        "Compare outputs in float64 on images whose numbers have more than seven digits, as random"
+        " ones have, and hold the noise against that of float64, not of float32. Images of bytes,"
+        " and comparisons in float32, show nothing; the network's own dtype says float64 all the"
+        " time."
+    ),
+    exercise=Exercise(
+        task=(
+            'Build a Keras model of one `layers.Activation("linear", dtype="float64")`, once'
+            " behind `keras.Input((2,))` and once behind an Input of float64. Predict what each"
+            " gives back of `[1/3, 1/4]` when it is called, and what `predict` gives. Which of the"
+            " two numbers is always safe, and why?"
+        ),
+        solution="""\
+import keras
+import numpy as np
+from keras import layers
+
+x = np.array([[1 / 3, 1 / 4]])
+
+
+def model(dtype):
+    image = keras.Input((2,), dtype=dtype)
+    return keras.Model(image, layers.Activation("linear", dtype="float64")(image))
+
+
+def exact(y):
+    y = np.asarray(y)
+    assert y.dtype == np.float64  # it says so in any case
+    return (y == x)[0].tolist()
+
+
+# A quarter is a short number in binary, and float32 holds it; a third is not.
+assert exact(model("float64")(x)) == [True, True]
+assert exact(model(None)(x)) == [False, True]
+assert exact(model("float64").predict(x, verbose=0)) == [False, True]
+assert (model(None)(x).numpy() == x.astype(np.float32)).all()
+print("a third comes back as", float(model(None)(x)[0, 0]))
+""",
+    ),
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from resnet_duet.experiments.difference import Difference, Group, Hidden, Mistake, World
+from resnet_duet.experiments.difference import Difference, Exercise, Group, Hidden, Mistake, World
 from resnet_duet.experiments.nets import at_even_size, at_odd_size
 from resnet_duet.experiments.use import Use, amended
 from resnet_spec import Padding, StemPool
@@ -39,11 +39,10 @@ DIFFERENCE = Difference(
         ' TensorFlow\'s padding="same" adds no more than is needed, and the odd one goes right and'
         " below, so that every window lies one pixel further. Maps have the same size, nothing"
         " warns, and the outputs are those of an image shifted by a pixel, then again in every"
-        " stage: an error of a quarter of the largest output, and yet 898 of 1,000 images right,"
-        " instead of 934, in a ResNet-20 trained for CIFAR-10. At stride 1, and at stride 2 where a"
-        " map's size is odd, the two rules pad alike, so a test at 65x65 or 225x225 finds nothing,"
-        " and one at 224x224 does. A network keeps the rule it was trained with; the other"
-        " framework has to follow."
+        " stage: every output is another one, and yet a trained network still recognises most"
+        " images. At stride 1, and at stride 2 where a map's size is odd, the two rules pad alike,"
+        " so a test at 65x65 or 225x225 finds nothing, and one at 224x224 does. A network keeps the"
+        " rule it was trained with; the other framework has to follow."
     ),
     torch="nn.Conv2d(64, 128, 3, stride=2, padding=1)",
     keras=(
@@ -54,5 +53,44 @@ DIFFERENCE = Difference(
     shown=lambda: at_even_size("resnet18"),
     hidden=(
         Hidden("every map that is strided over has an odd size", lambda: at_odd_size("resnet18")),
+    ),
+    check=(
+        "Compare outputs at an even image size, with random weights, and at an odd one as well."
+        " Sizes of maps do not tell. A test at 65x65 or 225x225 only passes, and so does one of"
+        " layers with stride 1; images that are still recognised prove nothing."
+    ),
+    exercise=Exercise(
+        task=(
+            "A kernel of `[0, 1, 0]` makes a convolution tell on which pixel it stands. Predict"
+            " which numbers of `np.arange(8)` come out at stride 2, with PyTorch's `padding=1` and"
+            " with Keras' `\"same\"`, and then of `np.arange(9)`. Run both, and mend Keras' for the"
+            " even size by one line in front of it."
+        ),
+        solution="""\
+import numpy as np
+import torch
+from keras import ops
+
+middle = np.array([0.0, 1.0, 0.0])
+
+
+def ours(x):
+    x, k = torch.from_numpy(x)[None, None], torch.from_numpy(middle)[None, None]
+    return torch.nn.functional.conv1d(x, k, stride=2, padding=1)[0, 0].tolist()
+
+
+def theirs(x, padding="same"):
+    y = ops.conv(x[None, :, None], middle[:, None, None], strides=2, padding=padding)
+    return y.numpy()[0, :, 0].tolist()
+
+
+even, odd = np.arange(8.0), np.arange(9.0)
+# One zero is needed for eight numbers, and "same" puts it behind them: windows begin at 0, not -1.
+assert ours(even) == [0, 2, 4, 6]
+assert theirs(even) == [1, 3, 5, 7]
+assert ours(odd) == theirs(odd) == [0, 2, 4, 6, 8]  # two zeros are needed: one on each side
+assert theirs(np.pad(even, 1), "valid") == ours(even)
+print("even:", ours(even), theirs(even), " odd:", ours(odd), theirs(odd))
+""",
     ),
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from resnet_duet.experiments.difference import Difference, Group, Hidden, Mistake, World
+from resnet_duet.experiments.difference import Difference, Exercise, Group, Hidden, Mistake, World
 from resnet_duet.experiments.nets import at_even_size, at_odd_size
 from resnet_duet.experiments.use import Use, amended
 from resnet_spec import StemPool
@@ -34,9 +34,9 @@ DIFFERENCE = Difference(
         " size is even. MaxPooling2D knows no other padding, so that a true copy of PyTorch's pool"
         " needs a line of its own in front, and many copies do without. As with strided"
         " convolutions all windows lie one pixel further, and the two mistakes come together: who"
-        ' writes "same" once, writes it everywhere. Alone, this one costs as much as all the'
-        " convolutions together, since it stands before everything else. At odd sizes it is"
-        " nothing. 224 is halved to 112 before it comes to the pool, which is even."
+        ' writes "same" once, writes it everywhere. Alone, this one moves everything, since it'
+        " stands before all blocks. At odd sizes it is nothing. 224 is halved to 112 before it"
+        " comes to the pool, which is even."
     ),
     torch="nn.MaxPool2d(3, stride=2, padding=1)",
     keras=(
@@ -47,4 +47,36 @@ DIFFERENCE = Difference(
     mistakes=mistakes,
     shown=lambda: at_even_size("resnet18"),
     hidden=(Hidden("the pool's map has an odd size", lambda: at_odd_size("resnet18")),),
+    check=(
+        "Choose image sizes by what comes to the pool: its map has to be even at least in one"
+        " direction. With 224x224 it is 112x112, so that outputs on random images differ; sizes of"
+        " maps never do, and an odd map hides it."
+    ),
+    exercise=Exercise(
+        task=(
+            "A stem halves the image, rounding up, by a correct convolution, and a 3x3 max-pool"
+            ' with stride 2 and `"same"` follows where PyTorch\'s `padding=1` was meant. By which'
+            " remainder of the image's size divided by 4 does the mistake hide? Predict it for the"
+            " sizes 224 to 227, then run both pools on random rows of that half size."
+        ),
+        solution="""\
+import numpy as np
+import torch
+from keras import ops
+
+rng = np.random.default_rng(0)
+hidden = []
+for size in range(224, 228):
+    row = rng.standard_normal((size + 1) // 2)
+    right = torch.nn.functional.max_pool1d(torch.from_numpy(row)[None], 3, 2, padding=1)[0]
+    wrong = ops.max_pool(row[None, :, None], 3, 2, padding="same").numpy()[0, :, 0]
+    assert len(right) == len(wrong)  # the shape never tells
+    if np.array_equal(right, wrong):
+        hidden.append(size)
+
+# The pool's map is odd where the size leaves 1 or 2: an even size may hide the mistake as well.
+assert hidden == [225, 226]
+print("hidden at", hidden)
+""",
+    ),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from resnet_duet.experiments.difference import Difference, Group, Hidden, Mistake, World
+from resnet_duet.experiments.difference import Difference, Exercise, Group, Hidden, Mistake, World
 from resnet_duet.experiments.recipe import PLAIN, Velocity
 from resnet_duet.experiments.training import Training, small_training
 
@@ -65,5 +65,51 @@ DIFFERENCE = Difference(
             "there is no momentum",
             lambda: small_training(replace(FALLING, momentum=0.0), batch=4),
         ),
+    ),
+    check=(
+        "Train with momentum past a change of the rate, at least one step, and compare weights;"
+        " choose a momentum that float32 holds exactly, as 0.875, since Keras rounds it. With a"
+        " constant rate, or without momentum, all steps are the same."
+    ),
+    exercise=Exercise(
+        task=(
+            "One weight is 0, its gradient is always 1, the momentum is 0.5, and three steps have"
+            " the rates 1, 1 and 1/8. Work out the weight after each step in PyTorch and in Keras,"
+            " then run both. Add the line that gives PyTorch's numbers in Keras."
+        ),
+        solution="""\
+from itertools import pairwise
+
+import keras
+import numpy as np
+import torch
+
+RATES = (1.0, 1.0, 0.125)
+weight = torch.nn.Parameter(torch.zeros(1, dtype=torch.float64))
+optimizer, ours = torch.optim.SGD([weight], 1.0, momentum=0.5), []
+for rate in RATES:
+    optimizer.param_groups[0]["lr"] = rate
+    weight.grad = torch.ones_like(weight)
+    optimizer.step()
+    ours.append(weight.item())
+
+
+def theirs(mended):
+    variable = keras.Variable(np.zeros(1), dtype="float64")
+    optimizer, weights = keras.optimizers.SGD(1.0, momentum=0.5), []
+    optimizer.build([variable])
+    for before, rate in pairwise((1.0, *RATES)):
+        if mended:
+            optimizer.momentums[0].assign(optimizer.momentums[0] * rate / before)
+        optimizer.learning_rate = rate
+        optimizer.apply([np.ones(1)], [variable])
+        weights.append(float(variable[0]))
+    return weights
+
+
+assert ours == theirs(mended=True) == [-1, -2.5, -2.71875]  # the last step is 1.75 / 8
+assert theirs(mended=False) == [-1, -2.5, -3.375]  # and here 1.5 / 2 + 1 / 8
+print(ours, theirs(mended=False))
+""",
     ),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from resnet_duet.experiments.difference import Difference, Group, Hidden, Mistake, World
+from resnet_duet.experiments.difference import Difference, Exercise, Group, Hidden, Mistake, World
 from resnet_duet.experiments.edits import edited, in_blocks
 from resnet_duet.experiments.nets import at_even_size, at_tiny_size
 from resnet_duet.experiments.use import Use
@@ -77,5 +77,46 @@ DIFFERENCE = Difference(
             "one pixel is left of the map where it is strided over",
             lambda: at_tiny_size("resnet18d"),
         ),
+    ),
+    check=(
+        "Compare outputs on random images, or the shortcut alone on a 2x2 map whose four pixels"
+        " differ. No array tells, and shapes are the same; an image on which each 2x2 block is one"
+        " colour, or of which one pixel is left, hides it."
+    ),
+    exercise=Exercise(
+        task=(
+            "Both kinds of shortcut are convolutions with a 2x2 kernel and stride 2. Write down"
+            " the two kernels for a 1x1 kernel W, and prove it on a random map. Then construct a"
+            " random map on which the two shortcuts agree for every W."
+        ),
+        solution="""\
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+rng = np.random.default_rng(0)
+x = torch.from_numpy(rng.standard_normal((1, 3, 6, 6)))
+w = torch.from_numpy(rng.standard_normal((5, 3, 1, 1)))
+
+
+def plain(x):
+    return F.conv2d(x, w, stride=2)
+
+
+def resnet_d(x):
+    return F.conv2d(F.avg_pool2d(x, 2), w)
+
+
+mean = w.expand(5, 3, 2, 2) / 4  # a quarter of W in all four places
+corner = F.pad(w, (0, 1, 0, 1))  # W above left, and zeros
+torch.testing.assert_close(F.conv2d(x, mean, stride=2), resnet_d(x))
+torch.testing.assert_close(F.conv2d(x, corner, stride=2), plain(x))
+assert not torch.allclose(plain(x), resnet_d(x))
+
+# The mean of four equal pixels is any of them.
+blocks = x[..., :3, :3].repeat_interleave(2, dim=2).repeat_interleave(2, dim=3)
+torch.testing.assert_close(plain(blocks), resnet_d(blocks))
+print("the same on a map that was enlarged by repeating pixels")
+""",
     ),
 )

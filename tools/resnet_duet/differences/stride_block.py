@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from resnet_duet.experiments.difference import Difference, Group, Hidden, Mistake, World
+from resnet_duet.experiments.difference import Difference, Exercise, Group, Hidden, Mistake, World
 from resnet_duet.experiments.nets import at_even_size, at_tiny_size
 from resnet_duet.experiments.use import Use, amended
 from resnet_spec import ShortcutKind, StrideBlock
@@ -50,5 +50,39 @@ DIFFERENCE = Difference(
             "one pixel is left of the map where it is strided over",
             lambda: at_tiny_size("keras_resnet50v2"),
         ),
+    ),
+    check=(
+        "Compare the shapes of the maps at the ends of the stages: they differ in all stages but"
+        " the last. The last map, the output's shape and every array are the same, so that a"
+        " comparison of these passes; outputs on random images differ."
+    ),
+    exercise=Exercise(
+        task=(
+            "A ResNet-50 with pre-activation is given 224x224 pixels. Write down the sides of its"
+            " maps at the ends of the four stages, once with PyTorch's habit (the first block of a"
+            " stage strides) and once with that of `ResNet50V2`. Then ask the package for both:"
+            ' `resnet_spec.get("keras_resnet50v2")`, `replace(spec, stride_block=...)`,'
+            " `resnet_spec.measure.shapes`."
+        ),
+        solution="""\
+from dataclasses import replace
+
+import resnet_spec
+from resnet_spec.measure import shapes
+
+
+def sides(stride_block):
+    spec = replace(resnet_spec.get("keras_resnet50v2"), stride_block=stride_block)
+    plan = resnet_spec.plan(spec)
+    found = shapes(plan, (224, 224))
+    return [found[stage.name][-1] for stage in plan.stages]
+
+
+# The stem leaves 56. The last of four stages has no stage behind it, so its last block cannot
+# stride for one: both end at 7.
+assert sides("first") == [56, 28, 14, 7]
+assert sides("last") == [28, 14, 7, 7]
+print("first block:", sides("first"), " last block:", sides("last"))
+""",
     ),
 )

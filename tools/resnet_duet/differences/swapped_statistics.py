@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from resnet_duet.experiments.difference import Difference, Group, Hidden, Mistake, World
+from resnet_duet.experiments.difference import Difference, Exercise, Group, Hidden, Mistake, World
 from resnet_duet.experiments.nets import at_even_size, untrained
 from resnet_duet.experiments.use import Use, mixed_up
 from resnet_spec import Role, Slot
@@ -51,4 +51,41 @@ DIFFERENCE = Difference(
     mistakes=mistakes,
     shown=lambda: at_even_size("resnet18"),
     hidden=(Hidden("the norms are fresh", lambda: untrained("resnet18")),),
+    check=(
+        "Compare outputs with all four arrays of every norm random and different, variances"
+        " positive. Fresh norms and checks of shapes show nothing: scale and variance are both 1"
+        " there, offset and mean both 0, and all four have one shape."
+    ),
+    exercise=Exercise(
+        task=(
+            "Four arrays can be given to the four places of a norm in 24 orders. Work out how many"
+            " of them leave a fresh norm (scale 1, offset 0, mean 0, variance 1) the function that"
+            " it is, then let numpy count, for a fresh norm and for one with four random arrays"
+            " between 0.5 and 2."
+        ),
+        solution="""\
+from itertools import permutations
+
+import numpy as np
+
+rng = np.random.default_rng(0)
+x = rng.standard_normal((4, 8))
+
+
+def norm(scale, offset, mean, variance):
+    return scale * (x - mean) / np.sqrt(variance + 1e-5) + offset
+
+
+def count(arrays):
+    right = norm(*arrays)
+    return sum(np.allclose(norm(*order), right, rtol=1e-12) for order in permutations(arrays))
+
+
+one, zero = np.ones(8), np.zeros(8)
+# The two ones may change places, and the two zeros: 2 * 2 orders, three of them wrong.
+assert count([one, zero, zero, one]) == 4
+assert count(list(rng.uniform(0.5, 2.0, (4, 8)))) == 1
+print("orders that look right: 4 with a fresh norm, 1 with a random one")
+""",
+    ),
 )

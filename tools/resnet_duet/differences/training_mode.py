@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from resnet_duet.experiments.difference import Difference, Group, Hidden, Mistake, World
+from resnet_duet.experiments.difference import Difference, Exercise, Group, Hidden, Mistake, World
 from resnet_duet.experiments.nets import at_even_size
 from resnet_duet.experiments.use import Use, built
 from resnet_duet.frameworks import KERAS, builder
@@ -55,4 +55,49 @@ DIFFERENCE = Difference(
     mistakes=mistakes,
     shown=lambda: at_even_size("resnet18"),
     hidden=(Hidden("the running statistics are those of this very batch", measured_on_the_batch),),
+    check=(
+        "Run the same image alone and in a batch with others: in inference mode it gives the same"
+        " output. Or run anything twice and compare the running statistics before and behind. Large"
+        " batches of images like those of training hide it, and no comparison of weights taken"
+        " before the call sees it."
+    ),
+    exercise=Exercise(
+        task=(
+            "Give the batch `[[1.], [3.]]` to four norms: PyTorch's in training mode, in `eval()`,"
+            " and in training mode with `requires_grad_(False)`, and Keras' with `trainable ="
+            " False` called with `training=True`. Predict whose running means move, then measure."
+        ),
+        solution="""\
+import numpy as np
+import torch
+from keras import layers
+
+batch = np.array([[1.0], [3.0]])
+
+
+def ours(prepare):
+    norm = torch.nn.BatchNorm1d(1).double()
+    prepare(norm)
+    norm(torch.from_numpy(batch))
+    return norm.running_mean.item()
+
+
+def theirs(trainable):
+    norm = layers.BatchNormalization(dtype="float64")
+    norm.trainable = trainable
+    norm(batch, training=True)
+    return float(norm.moving_mean[0])
+
+
+moved = {
+    "train()": ours(lambda norm: norm.train()) != 0,
+    "eval()": ours(lambda norm: norm.eval()) != 0,
+    "requires_grad_(False)": ours(lambda norm: norm.requires_grad_(False)) != 0,  # gradients only
+    "trainable = False": theirs(trainable=False) != 0,  # the mode as well
+}
+assert list(moved.values()) == [True, False, True, False]
+assert theirs(trainable=True) != 0
+print(moved)
+""",
+    ),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from resnet_duet.experiments.difference import Difference, Group, Hidden, Mistake, World
+from resnet_duet.experiments.difference import Difference, Exercise, Group, Hidden, Mistake, World
 from resnet_duet.experiments.recipe import PLAIN, Decay
 from resnet_duet.experiments.training import Training, small_training
 
@@ -55,5 +55,48 @@ DIFFERENCE = Difference(
             "in the first step momentum has nothing to remember",
             lambda: small_training(replace(DECAYING, momentum=0.875, rates=(0.125,)), batch=4),
         ),
+    ),
+    check=(
+        "Train two steps or more with momentum on the same batch and compare weights. The first"
+        " step is the same, and without momentum all steps are. A falling loss tells nothing, since"
+        " both fall."
+    ),
+    exercise=Exercise(
+        task=(
+            "One weight is 1, its gradient is always 0, the rate is 0.5, the momentum 0.5 and"
+            " `weight_decay` 0.25. Work out the weight after each of the first two steps of"
+            " PyTorch's SGD and of Keras', then run both. Mend Keras' with the gradient of"
+            " `keras.regularizers.L2(0.25 / 2)`."
+        ),
+        solution="""\
+import keras
+import numpy as np
+import torch
+
+weight = torch.nn.Parameter(torch.ones(1, dtype=torch.float64))
+optimizer = torch.optim.SGD([weight], 0.5, momentum=0.5, weight_decay=0.25)
+ours = []
+for _ in range(2):
+    weight.grad = torch.zeros_like(weight)
+    optimizer.step()
+    ours.append(weight.item())
+
+
+def theirs(decay, penalty):
+    variable = keras.Variable(np.ones(1), dtype="float64")
+    optimizer = keras.optimizers.SGD(0.5, momentum=0.5, weight_decay=decay)
+    weights = []
+    for _ in range(2):
+        optimizer.apply([penalty * variable.value], [variable])  # the gradient of L2(penalty / 2)
+        weights.append(float(variable[0]))
+    return weights
+
+
+# PyTorch: v = 0.25, then v = 0.5 * 0.25 + 0.25 * 0.875. Keras: twice the factor 1 - 0.5 * 0.25.
+assert ours == [0.875, 0.703125]
+assert theirs(decay=0.25, penalty=0.0) == [0.875, 0.765625]
+assert theirs(decay=None, penalty=0.25) == ours
+print(ours, theirs(decay=0.25, penalty=0.0))
+""",
     ),
 )

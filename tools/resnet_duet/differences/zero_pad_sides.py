@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from resnet_duet.experiments.difference import Difference, Group, Mistake, World
+from resnet_duet.experiments.difference import Difference, Exercise, Group, Mistake, World
 from resnet_duet.experiments.nets import at_even_size
 from resnet_duet.experiments.use import Use, amended
 from resnet_spec import ShortcutKind
@@ -50,4 +50,39 @@ DIFFERENCE = Difference(
     mistakes=mistakes,
     shown=lambda: at_even_size("cifar_resnet20"),
     hidden=(),
+    check=(
+        "Compare outputs on random images: no array tells and all shapes are the same. In a"
+        " shortcut alone fill each channel with its own number and see where the numbers come out."
+    ),
+    exercise=Exercise(
+        task=(
+            "A map of 4 channels, all pixels of channel c being c + 1, goes through option A's"
+            " shortcut to 8 channels. Write down in which channels the numbers 1 to 4 come out for"
+            " both forms, then write both in PyTorch and in Keras. What does `F.pad(x, (0, 0, 2,"
+            " 2))` do, written by somebody who counts the channels as the second axis?"
+        ),
+        solution="""\
+import torch
+from keras import ops
+from torch.nn import functional as F
+
+x = torch.arange(1.0, 5.0).double()[None, :, None, None].expand(1, 4, 6, 6)
+nhwc = x.permute(0, 2, 3, 1).numpy()
+
+
+def ours(pads):
+    return F.pad(x, (0, 0, 0, 0, *pads))[0, :, 0, 0].tolist()  # W, H, C: from the last axis
+
+
+def theirs(pads):
+    return ops.pad(nhwc, ((0, 0), (0, 0), (0, 0), pads)).numpy()[0, 0, 0].tolist()  # N, H, W, C
+
+
+assert ours((2, 2)) == theirs((2, 2)) == [0, 0, 1, 2, 3, 4, 0, 0]
+assert ours((0, 4)) == theirs((0, 4)) == [1, 2, 3, 4, 0, 0, 0, 0]
+# The second pair is the last axis but one, the height: rows are added, and the sum will not fit.
+assert F.pad(x, (0, 0, 2, 2)).shape == (1, 4, 10, 6)
+print("both sides:", ours((2, 2)), " behind:", ours((0, 4)))
+""",
+    ),
 )

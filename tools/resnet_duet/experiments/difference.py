@@ -61,6 +61,19 @@ class Hidden:
     world: Callable[[], World]
 
 
+@dataclass(frozen=True)
+class Exercise:
+    """Something to do for whoever knows one of the frameworks, in five to fifteen minutes.
+
+    Attributes:
+        task: a paragraph in light Markdown.
+        solution: a program of its own: it ends by printing the answer, and asserts it on the way.
+    """
+
+    task: str
+    solution: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Difference:
     """One way in which the frameworks differ, or the code that people write in them.
@@ -69,13 +82,15 @@ class Difference:
         name: the word for it.
         group: its chapter.
         title: what differs, in a line.
-        about: what it is, why, and what comes of it, in a paragraph.
+        about: what it is, why, and what comes of it, in a paragraph without a measured number.
         torch: the code in PyTorch.
         keras: the code in Keras that does the same.
         wrong: the code that people write instead.
         mistakes: every way to get it wrong in an experiment; none where it does not apply.
         shown: an experiment in which the mistakes show.
         hidden: experiments in which they do not.
+        check: how to test for it, and which usual test passes all the same; no measured number.
+        exercise: the same for the reader's own hands.
     """
 
     name: str
@@ -88,3 +103,5 @@ class Difference:
     mistakes: Callable[[World], Iterator[Mistake]]
     shown: Callable[[], World]
     hidden: tuple[Hidden, ...]
+    check: str
+    exercise: Exercise

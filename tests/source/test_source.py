@@ -1,0 +1,163 @@
+"""Source that `show --code` writes: alone it makes the network that the builders make."""
+
+import ast
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+import resnet_duet
+import resnet_spec
+import resnet_tf
+import resnet_torch
+from resnet_duet.frameworks import FRAMEWORKS
+from resnet_duet.port.convert import relayout
+from resnet_duet.source import source
+from specs import specs
+from worlds import EVEN, ODD, bits, every_row, images, thin
+
+BUILDERS = {"torch": resnet_torch, "keras": resnet_tf}
+SHOWN = ("resnet18", "resnet50", "resnext50_32x4d", "cifar_resnet20", "preresnet18")
+SHOWN += ("keras_resnet50v2", "resnet50d")
+
+
+def made(spec, framework):
+    """The `model` that a network's source makes."""
+    names = {"__name__": "source"}
+    exec(source(resnet_spec.plan(spec), "a network", framework), names)
+    return names["model"]
+
+
+def assert_equal(spec, framework, size):
+    """Same names in the same order, and the same bits out of the same weights."""
+    twin, home = BUILDERS[framework], FRAMEWORKS[framework]
+    ours, alone = twin.build(spec), made(spec, framework)
+    assert list(twin.read(alone)) == list(twin.read(ours))
+    weights = resnet_duet.random_weights(spec, 0, norms="random")
+    weights = resnet_duet.convert(weights, spec, "torchvision", home.dialect)
+    twin.write(ours, weights)
+    twin.write(alone, weights)
+    x = relayout(images(size, spec.in_channels).astype(np.float32), "NHWC", home.axes)
+    for training in (False, True):
+        expected = twin.run(ours, x, training)
+        np.testing.assert_array_equal(twin.run(alone, x, training), expected)
+    assert bits(twin.read(alone)) == bits(twin.read(ours))  # the running statistics have moved
+
+
+@pytest.mark.parametrize("framework", BUILDERS)
+@pytest.mark.parametrize("name", every_row())
+def test_source_of_every_row_computes_the_same_bits(name, framework):
+    spec = thin(resnet_spec.get(name))
+    # A block that is first, one between, one that is last: more are more calls of the same code.
+    spec = replace(spec, depths=tuple(min(depth, 3) for depth in spec.depths))
+    assert_equal(spec, framework, ODD if name.endswith("d") else EVEN)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("framework", BUILDERS)
+@pytest.mark.parametrize("name", SHOWN)
+def test_source_at_full_width_computes_the_same_bits(name, framework):
+    assert_equal(resnet_spec.get(name), framework, EVEN)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("framework", BUILDERS)
+def test_source_of_a_thousand_layers_runs(framework):
+    assert_equal(thin(resnet_spec.get("preresnet1001")), framework, (8, 8))
+
+
+@pytest.mark.parametrize("framework", BUILDERS)
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(spec=specs())
+def test_source_of_any_network_computes_the_same_bits(framework, spec):
+    assert_equal(spec, framework, ODD)
+
+
+@pytest.mark.parametrize("choices", [{"output_stride": 8}, {"padding": "same"}])
+@pytest.mark.parametrize("framework", BUILDERS)
+def test_source_of_an_amended_network_computes_the_same_bits(choices, framework):
+    spec = resnet_spec.get("resnet50d", widths=(8, 16, 24, 32), num_classes=5, **choices)
+    assert_equal(spec, framework, (65, 64))
+
+
+def test_source_draws_the_same_initial_weights():
+    import torch
+
+    torch.manual_seed(0)
+    ours = resnet_torch.build("cifar_resnet20")
+    torch.manual_seed(0)
+    assert bits(resnet_torch.read(made("cifar_resnet20", "torch"))) == bits(resnet_torch.read(ours))
+
+
+def test_source_draws_the_same_initial_weights_in_keras():
+    import keras
+
+    keras.utils.set_random_seed(0)
+    ours = resnet_tf.build("cifar_resnet20")
+    keras.utils.set_random_seed(0)
+    assert bits(resnet_tf.read(made("cifar_resnet20", "keras"))) == bits(resnet_tf.read(ours))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """The source of every row in both frameworks."""
+    folder = tmp_path_factory.mktemp("source")
+    for name in resnet_spec.names():
+        for framework in BUILDERS:
+            code = source(resnet_spec.plan(name), name, framework)
+            (folder / f"{name}_{framework}.py").write_text(code)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "command", [["format", "--check"], ["check", "--select=E,F,I,B,UP,C4,RET"]]
+)
+def test_source_is_formatted_and_clean(folder, command):
+    ruff = [sys.executable, "-m", "ruff", *command, "--isolated", "--no-cache", folder]
+    done = subprocess.run(ruff, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("framework", BUILDERS)
+def test_source_is_short(framework):
+    for name in SHOWN:
+        lines = source(resnet_spec.plan(name), name, framework).count("\n")
+        assert lines < 120, name
+
+
+@pytest.mark.parametrize("framework", BUILDERS)
+def test_source_imports_its_framework_alone(folder, framework):
+    for path in folder.glob(f"*_{framework}.py"):
+        found = set()
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0] for alias in node.names}
+            if isinstance(node, ast.ImportFrom):
+                found.add(node.module.partition(".")[0])
+        assert found - {"sys"} == {framework}
+
+
+@pytest.mark.slow
+def test_what_the_command_prints_runs_in_a_process_of_its_own(tmp_path):
+    show = [sys.executable, "-m", "resnet_duet", "show", "cifar_resnet20", "--code", "torch"]
+    code = subprocess.run(show, capture_output=True, text=True, check=True).stdout
+    code += "import sys\nassert not [m for m in sys.modules if m.startswith('resnet_')]\n"
+    code += "import torch\nprint(tuple(model(torch.zeros(2, 3, 32, 32)).shape))\n"
+    (tmp_path / "net.py").write_text(code)
+    run = [sys.executable, "-I", "net.py"]
+    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stdout == "(2, 10)\n", done.stderr
+
+
+@pytest.mark.parametrize("flags", [["--layers"], ["--size", "32x32"], ["--json"]])
+def test_source_is_asked_for_alone(flags):
+    from click.testing import CliRunner
+
+    from resnet_duet.cli import main
+
+    done = CliRunner().invoke(main, ["show", "resnet18", "--code", "torch", *flags])
+    assert done.exit_code == 2
+    assert "--code prints source" in done.output
