@@ -1,4 +1,7 @@
-"""Writes the pages that are made of tables of the code: the differences, and the reference."""
+"""Writes the pages that are made of tables of the code: the differences, and the reference.
+
+`python docs/generate.py` writes the README's list of differences.
+"""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,6 +22,8 @@ from resnet_duet.port.dialects import DIALECTS
 from resnet_duet.port.files import FORMATS, SOURCES
 from resnet_spec.layers import Layer
 from resnet_spec.measure import depth, total, usual_size
+
+BEGIN, END = "<!-- written by docs/generate.py -->", "<!-- until here -->"  # in the README
 
 FOLDERS = ("differences", "reference")  # which git ignores
 
@@ -61,6 +66,14 @@ def pages(docs: Path) -> Iterator[tuple[str, str]]:
     yield "reference/command.md", commands()
     for package, more in PACKAGES.items():
         yield f"reference/{package}.rst", interface(package, more)
+
+
+def readme(text: str) -> str:
+    """The README with the list of differences as it is now."""
+    head, _, rest = text.partition(BEGIN)
+    _, _, tail = rest.partition(END)
+    rows = [(f"`{o.name}`", o.group, prose(o.title)) for o in DIFFERENCES.values()]
+    return "\n".join([f"{head}{BEGIN}", *table(("name", "chapter", "what differs"), rows), END + tail])
 
 
 def prose(text: str) -> str:
@@ -149,3 +162,8 @@ def page(title: str, lead: str, headings: Sequence[str], rows: Iterable[Sequence
 def summary(docstring: str | None) -> str:
     """The first sentence or line of it."""
     return (docstring or "").strip().partition("\n")[0]
+
+
+if __name__ == "__main__":
+    README = Path(__file__).parents[1] / "README.md"
+    README.write_text(readme(README.read_text()))

@@ -24,6 +24,10 @@ RULES: dict[str, tuple[set[str], set[str]]] = {
         {"resnet_spec", "resnet_duet", "numpy", "onnx"},
         {"resnet_spec", "resnet_duet", "numpy", "onnx"},
     ),
+    "tools/resnet_duet/book": (
+        PORT | {"hypothesis", "matplotlib"},
+        PORT | {"IPython", "torch"},
+    ),
     "tools/resnet_duet": (
         PORT | {"click", "rich"},
         PORT | {"click", "jinja2", "matplotlib", "onnx", "rich", "sklearn"} | FRAMEWORKS,

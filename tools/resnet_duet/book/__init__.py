@@ -6,8 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-from IPython import get_ipython
-
 from resnet_duet.book.picture import picture
 from resnet_duet.book.table import Table, hidden, mends, shown
 from resnet_duet.frameworks import FRAMEWORKS, builder
@@ -27,6 +25,8 @@ SETTINGS = {
 
 def prepare() -> None:
     """Import both frameworks without a word, and let `!resnet-duet` run in this environment."""
+    from IPython import get_ipython
+
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
     os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))

@@ -1,0 +1,180 @@
+"""The built book: what a reader's browser makes of it, and what he takes away. See `make docs`."""
+
+import re
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from docs.conftest import HTML
+from meta.imports import ROOT
+from resnet_duet.differences import DIFFERENCES
+
+CHAPTERS = sorted(path.stem for path in (ROOT / "docs/book").glob("*.md"))
+RUN = [*(f"book/{name}" for name in CHAPTERS), *(f"differences/{name}" for name in DIFFERENCES)]
+PAGES = sorted(path.relative_to(HTML).as_posix() for path in HTML.rglob("*.html"))
+DESKTOP, PHONE = 1440, 390
+
+
+class Document(HTMLParser):
+    """What a page points to, what can be pointed to in it, and its images."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.ids, self.links, self.loads, self.images = set(), [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        own = dict(attrs)
+        self.ids |= {own[key] for key in ("id", "name") if own.get(key)}
+        if tag == "a" and "href" in own:
+            self.links.append(own["href"])
+        if tag in ("script", "img", "iframe", "source") and "src" in own:
+            self.loads.append(own["src"])
+        if tag == "link" and own.get("rel") in ("stylesheet", "preload", "icon"):
+            self.loads.append(own["href"])
+        if tag == "img":
+            self.images.append(own)
+
+
+@cache
+def document(path: Path) -> Document:
+    return Document(path.read_text())
+
+
+def dead(path: Path, link: str) -> bool:
+    """Whether a link within the book leads nowhere."""
+    parts = urlsplit(link)
+    target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+    target = target / "index.html" if target.is_dir() else target
+    if not target.is_file():
+        return True
+    there = bool(parts.fragment) and target.suffix == ".html"
+    return there and unquote(parts.fragment) not in document(target).ids
+
+
+def test_every_page_is_built(book):
+    assert {f"{name}.html" for name in RUN} <= set(PAGES)
+    assert {"index.html", "architecture.html", "reference/command.html"} <= set(PAGES)
+
+
+def test_every_link_within_the_book_leads_somewhere(book):
+    bad = [
+        (page, link)
+        for page in PAGES
+        for link in document(book / page).links
+        if not urlsplit(link).scheme and dead(book / page, link)
+    ]
+    assert bad == []
+
+
+def test_nothing_is_fetched_from_elsewhere(book):
+    """Nor anything that is not there."""
+    for page in PAGES:
+        for source in document(book / page).loads:
+            if not source.startswith("data:image/"):
+                assert not urlsplit(source).netloc, (page, source)
+                assert not dead(book / page, source), (page, source)
+
+
+def test_every_image_has_words(book):
+    for page in PAGES:
+        for image in document(book / page).images:
+            assert len(image.get("alt", "")) >= 40, page
+
+
+@pytest.mark.parametrize("name", RUN)
+def test_every_page_that_runs_is_a_notebook_to_download(book, name):
+    nbformat = pytest.importorskip("nbformat")
+    assert f"{name.rpartition('/')[2]}.ipynb" in document(book / f"{name}.html").links
+    notebook = nbformat.read(book / f"{name}.ipynb", as_version=4)
+    nbformat.validate(notebook)
+    assert notebook.metadata.kernelspec.name == "python3"
+    words = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    assert not re.search(r"\{[\w:-]+\}|^:::|\.md\)", words, re.M)  # nothing that only MyST reads
+    assert not any(o.output_type == "error" for c in notebook.cells for o in c.get("outputs", ()))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["book/interpreters", "differences/same_convolution"])
+def test_a_notebook_runs_in_a_new_kernel(book, name, tmp_path):
+    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
+    notebook = nbformat.read(book / f"{name}.ipynb", as_version=4)
+    resources = {"metadata": {"path": tmp_path}}
+    nbclient.NotebookClient(notebook, timeout=300, resources=resources).execute()
+
+
+MEASURE = """
+const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+const broken = [...document.images].filter(i => i.complete && i.naturalWidth == 0);
+return [wide, broken.map(i => i.alt), getComputedStyle(document.body).backgroundColor];
+"""
+
+
+def look(browser, width: int, scheme: str):
+    """(pixels beyond the page's width, broken images, whether the page is dark)."""
+    size = {"width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": width == PHONE}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    feature = {"name": "prefers-color-scheme", "value": scheme}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+    wide, broken, color = browser.execute_script(MEASURE)
+    return wide, broken, sum(map(int, re.findall(r"\d+", color)[:3])) < 3 * 128
+
+
+@pytest.mark.slow
+def test_pages_fit_any_screen_and_complain_of_nothing(browser, address):
+    browser.get_log("browser")
+    for page in PAGES:
+        browser.get(f"{address}/{page}")
+        for width in (DESKTOP, PHONE):
+            for scheme in ("light", "dark"):
+                assert look(browser, width, scheme) == (0, [], scheme == "dark"), (page, width)
+        assert browser.get_log("browser") == [], page
+
+
+def chosen(browser) -> set[str]:
+    """The names of the tabs that are open."""
+    script = """return [...document.querySelectorAll(".sd-tab-set > input:checked")]
+        .map(i => document.querySelector(`label[for="${i.id}"]`).innerText)"""
+    return set(browser.execute_script(script))
+
+
+@pytest.mark.slow
+def test_tabs_switch_together_and_stay_switched_on_other_pages(browser, address):
+    for first, second in (("PyTorch", "Keras"), ("Keras", "PyTorch")):
+        browser.get(f"{address}/book/interpreters.html")
+        labels = browser.find_elements("css selector", ".sd-tab-set > label")
+        assert len(labels) > 4
+        for word in (first, second):
+            next(label for label in labels if label.text == word).click()
+            assert chosen(browser) == {word}
+        for page in ("differences/same_convolution.html", "book/residual.html"):
+            browser.get(f"{address}/{page}")
+            assert chosen(browser) == {second}
+
+
+@pytest.mark.slow
+def test_search_finds_padding(browser, address):
+    from selenium.webdriver.support.wait import WebDriverWait
+
+    browser.get(f"{address}/search.html?q=padding")
+    results = "#search-results li a"
+    WebDriverWait(browser, 30).until(lambda b: b.find_elements("css selector", results))
+    WebDriverWait(browser, 30).until(
+        lambda b: any(
+            "same_convolution" in a.get_attribute("href")
+            for a in b.find_elements("css selector", results)
+        )
+    )
+
+
+@pytest.mark.slow
+def test_a_solution_is_folded_until_it_is_asked_for(browser, address):
+    browser.get(f"{address}/differences/same_convolution.html")
+    solution = browser.find_element("css selector", "section#exercise details")
+    assert not solution.get_property("open")
+    solution.find_element("css selector", "summary").click()
+    assert solution.get_property("open")
+    assert solution.find_element("css selector", ".cell_output, .output").is_displayed()
