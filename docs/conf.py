@@ -46,7 +46,9 @@ napoleon_use_ivar = True
 html_theme = "furo"
 html_static_path = ["_static"]
 html_css_files = ["book.css"]
+html_favicon = "_static/duet.svg"
 html_copy_source = False
+html_domain_indices = False
 html_math_renderer = "mathml"
 html_theme_options = {"top_of_page_buttons": []}
 

@@ -11,7 +11,7 @@ from sphinx.directives.code import LiteralIncludeReader
 
 DIRECTIVE = re.compile(r"```\{literalinclude\} (?P<path>\S+)\n(?P<options>(?::.*\n)*)```\n")
 TAB = re.compile(r":::+\{(?:tab-item|grid-item-card)\} (\w+)\n")
-FENCE = re.compile(r"^:::+.*\n|^:(?:sync|sync-group|gutter): .*\n", re.MULTILINE)
+FENCE = re.compile(r"^(?::::+.*|:(?:sync|sync-group|gutter): .*)(?:\n|\Z)", re.MULTILINE)
 GLUED = re.compile(r"\{glue:text\}`(\w+)(?::([^`]*))?`")
 LINK = re.compile(r"\]\(([\w./-]+)\.md(#[\w-]+)?\)")
 FOLDED = {"hide-input", "hide-cell"}

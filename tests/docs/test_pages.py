@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT / "docs"))
 
 import generate  # noqa: E402
 
-CELL = re.compile(r"^```\{code-cell\} ipython3\n(?:---\n.*?^---\n|(?::.*\n)*)(.*?)^```", re.M | re.S)
+CELL = re.compile(r"^```\{code-cell\} ipython3\n(?:---\n.*?^---\n|(?::[^\n]*\n)*)(.*?)^```", re.M | re.S)
 
 
 @pytest.fixture(scope="module")
