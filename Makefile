@@ -15,7 +15,7 @@ test: lint browser .venv/reference  ## lint, types, all tests but the longest of
 browser:  ## a headless Chromium for the tests of pages, where it is missing and may be installed
 	@command -v chromedriver >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
 		&& apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium chromium-driver >/dev/null; } \
-		|| echo "There is no Chromium: the tests of pages are skipped."
+		|| echo "There is no Chromium with its driver: tests of pages are skipped."
 
 fast: .venv/installed  ## the tests that take seconds
 	$(BIN)/pytest -m "not slow" --ignore tests/reference

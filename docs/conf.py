@@ -1,6 +1,7 @@
 """The book, for Sphinx: pages that run while they are built. `make docs` builds it."""
 
 import logging
+import re
 import sys
 from pathlib import Path
 
@@ -13,7 +14,6 @@ sys.path.insert(0, str(HERE))
 import download  # noqa: E402
 import generate  # noqa: E402
 import kernel  # noqa: E402
-
 from resnet_duet import __version__  # noqa: E402
 
 logging.getLogger("traitlets").setLevel(logging.WARNING)  # a line for each notebook
@@ -49,6 +49,7 @@ html_css_files = ["book.css"]
 html_favicon = "_static/duet.svg"
 html_copy_source = False
 html_domain_indices = False
+html_show_copyright = False
 html_math_renderer = "mathml"
 html_theme_options = {"top_of_page_buttons": []}
 
@@ -75,15 +76,19 @@ def by_last_name(app, env, node, contnode):
     found = [known for known in domain.objects if known.rpartition(".")[2] == name]
     if node.get("refdomain") != "py" or len(found) != 1:
         return None
-    return domain.resolve_xref(
-        env, node["refdoc"], app.builder, "obj", found[0], node, contnode
-    )
+    return domain.resolve_xref(env, node["refdoc"], app.builder, "obj", found[0], node, contnode)
+
+
+def readable(app, what, name, own, options, signature, returns):
+    """A signature with choices as they are written, Padding.SAME, and not as they are printed."""
+    return re.sub(r"<(\w+\.\w+): [^<>]*>", r"\1", signature or "") or None, returns
 
 
 def setup(app) -> None:
     app.add_html_math_renderer("mathml", (formula("inline"), None), (formula("block"), None))
     generate.write(HERE)
     app.connect("builder-inited", run_warm)
+    app.connect("autodoc-process-signature", readable)
     app.connect("missing-reference", by_last_name)
     app.connect("html-page-context", download.offer)
     app.connect("build-finished", download.write)

@@ -5,9 +5,11 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from enum import Enum
 from importlib import import_module
 from itertools import groupby
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import get_args
 
 import click
@@ -19,7 +21,7 @@ from resnet_duet.cli import main
 from resnet_duet.differences import DIFFERENCES
 from resnet_duet.experiments.difference import Difference
 from resnet_duet.port.dialects import DIALECTS
-from resnet_duet.port.files import FORMATS, SOURCES
+from resnet_duet.port.files import FORMATS, SOURCES, Source
 from resnet_spec.layers import Layer
 from resnet_spec.measure import depth, total, usual_size
 
@@ -27,16 +29,17 @@ BEGIN, END = "<!-- written by docs/generate.py -->", "<!-- until here -->"  # in
 
 FOLDERS = ("differences", "reference")  # which git ignores
 
-# What each package offers, and what its functions take and give that one does not import.
-PACKAGES = {
-    "resnet_spec": ("choices.Step", "choices.Steps", "layers.Stage", "layers.Block", *(f"layers.{c.__name__}" for c in get_args(Layer))),
-    "resnet_torch": ("network.Features",),
-    "resnet_tf": (),
-    "resnet_duet": (
-        *("proof.compare.Comparison", "proof.rows.Row", "proof.diagnose.Diagnosis", "proof.diagnose.Culprit"),
-        *("port.random.Norms", "errors.FileError", "errors.DialectError", "errors.FrameworkError"),
-    ),
-    "resnet_duet.graph": (),
+# Beside what each package offers: what its functions take and give that it does not.
+LAYERS = [f"layers.{kind.__name__}" for kind in get_args(Layer)]
+ERRORS = [f"errors.{kind}Error" for kind in ("Dialect", "File", "Framework")]
+PROOFS = ["proof.compare.Comparison", "proof.rows.Row"]
+PROOFS += ["proof.diagnose.Diagnosis", "proof.diagnose.Culprit"]
+PACKAGES: dict[str, list[str]] = {
+    "resnet_spec": ["choices.Step", "choices.Steps", "layers.Stage", "layers.Block", *LAYERS],
+    "resnet_torch": ["network.Features"],
+    "resnet_tf": [],
+    "resnet_duet": ["port.random.Norms", *PROOFS, *ERRORS],
+    "resnet_duet.graph": [],
 }
 
 
@@ -72,14 +75,16 @@ def readme(text: str) -> str:
     """The README with the list of differences as it is now."""
     head, _, rest = text.partition(BEGIN)
     _, _, tail = rest.partition(END)
-    rows = [(f"`{o.name}`", o.group, prose(o.title)) for o in DIFFERENCES.values()]
-    return "\n".join([f"{head}{BEGIN}", *table(("name", "chapter", "what differs"), rows), END + tail])
+    rows = [(f"`{own.name}`", own.group, prose(own.title)) for own in DIFFERENCES.values()]
+    lines = table(("name", "chapter", "what differs"), rows)
+    return "\n".join([head + BEGIN, *lines, END + tail])
 
 
 def prose(text: str) -> str:
     """Plain words as Markdown: nothing in them is markup but code between backticks."""
-    parts = re.split(r"(`[^`]*`)", text)
-    return "".join(p if p.startswith("`") else re.sub(r"([\\*_<>\[\]|$#~])", r"\\\1", p) for p in parts)
+    plain, *rest = re.split(r"(`[^`]*`)", text)
+    escaped = re.sub(r"([\\*_<>\[\]|$#~])", r"\\\1", plain)
+    return escaped + (rest[0] + prose("".join(rest[1:])) if rest else "")
 
 
 def sentence(title: str) -> str:
@@ -90,12 +95,15 @@ def sentence(title: str) -> str:
 def contents(differences: Iterable[Difference]) -> str:
     """The page that lists the differences, chapter by chapter."""
     lines = ["# Every difference", ""]
-    lines += ["Each page is made from one file of the registry, and measured while it is built.", ""]
+    lines += [
+        "Each page is made from one file of the registry, and measured as it is built.",
+        "",
+    ]
     for group, members in groupby(differences, key=lambda own: own.group):
-        rows = list(members)
-        lines += [f"## {group.capitalize()}", ""]
-        lines += table(("name", "what differs"), [(f"[`{o.name}`]({o.name}.md)", prose(o.title)) for o in rows])
-        lines += ["", "```{toctree}", ":hidden:", "", *(own.name for own in rows), "```", ""]
+        titles = {own.name: prose(own.title) for own in members}
+        rows = [(f"[`{name}`]({name}.md)", title) for name, title in titles.items()]
+        lines += [f"## {group.capitalize()}", "", *table(("name", "what differs"), rows), ""]
+        lines += ["```{toctree}", ":hidden:", "", *titles, "```", ""]
     return "\n".join(lines)
 
 
@@ -114,24 +122,36 @@ def networks() -> str:
         numbers = total(plan, size)
         image = "x".join(map(str, size))
         rows.append((f"`{name}`", depth(plan), image, numbers.parameters, numbers.macs))
-    headings = ("name", "layers", "images", "parameters", "multiply-adds")
-    return page("Networks with names", "`resnet_spec.get(name, **choices)` gives each of them.", headings, rows)
+    lines = ["# Networks with names", "", "`resnet_spec.get` knows these, by their names:", ""]
+    lines += table(("name", "layers", "images", "parameters", "multiply-adds"), rows)
+    return "\n".join([*lines, ""])
 
 
 def files() -> str:
     """Dialects and formats."""
-    dialects = []
-    for name, dialect in DIALECTS.items():
-        module = import_module(f"resnet_duet.port.dialects.{name}")
-        holders = [row.about for row in FORMATS if row.holds(dialect)]
-        dialects.append((f"`{name}`", prose(summary(module.__doc__)), ", ".join(holders)))
-    formats = []
-    for row in (*FORMATS, *SOURCES):
-        endings = " ".join(f"`{suffix}`" for suffix in row.suffixes)
-        dtypes = ", ".join(getattr(row, "dtypes", ())) or "only read"
-        formats.append((row.about, endings, dtypes, f"`{getattr(row, 'dialect', '')}`".strip("`")))
-    first = page("Dialects and formats", "A dialect is whose names the arrays have.", ("dialect", "whose names and layouts", "written to"), dialects)
-    return "\n".join([first, "A format is how arrays lie in a file.", "", *table(("format", "endings", "precisions written", "dialect unless one asks"), formats), ""])
+    dialects = [
+        (f"`{name}`", summary(name), ", ".join(row.about for row in FORMATS if row.holds(dialect)))
+        for name, dialect in DIALECTS.items()
+    ]
+    formats = [
+        (row.about, endings(row), ", ".join(row.dtypes), f"`{row.dialect}`") for row in FORMATS
+    ]
+    formats += [(row.about, endings(row), "only read", "") for row in SOURCES]
+    lines = ["# Dialects and formats", "", "A dialect is whose names the arrays have.", ""]
+    lines += [*table(("dialect", "whose names and layouts", "written to"), dialects), ""]
+    lines += ["A format is how arrays lie in a file.", ""]
+    headings = ("format", "endings", "precisions written", "dialect unless one asks")
+    return "\n".join([*lines, *table(headings, formats), ""])
+
+
+def endings(row: Source) -> str:
+    return " ".join(f"`{suffix}`" for suffix in row.suffixes)
+
+
+def summary(dialect: str) -> str:
+    """The first line of what a dialect's module says of itself."""
+    module = import_module(f"resnet_duet.port.dialects.{dialect}")
+    return prose((module.__doc__ or "").partition("\n")[0])
 
 
 def commands() -> str:
@@ -144,24 +164,18 @@ def commands() -> str:
     return "\n".join(lines)
 
 
-def interface(package: str, more: Sequence[str]) -> str:
-    """What a package offers, for autodoc: a name with a capital is a class."""
+def interface(package: str, more: list[str]) -> str:
+    """What a package offers, for autodoc; of a choice all its values."""
     module = import_module(package)
     lines = [package, "=" * len(package), "", f".. automodule:: {package}", ""]
     for name in (*module.__all__, *more):
-        kind = "autoclass" if name.rpartition(".")[2][0].isupper() else "autofunction"
-        members = ["   :members:"] if kind == "autoclass" else []
-        lines += [f".. {kind}:: {package}.{name}", *members, ""]
+        own = resolve_name(f"{package}.{name}")
+        kind = "autoclass" if isinstance(own, type) else "autofunction"
+        lines += [f".. {kind}:: {package}.{name}"]
+        if kind == "autoclass":
+            lines += ["   :members:"] + ["   :undoc-members:"] * issubclass(own, Enum)
+        lines += [""]
     return "\n".join(lines)
-
-
-def page(title: str, lead: str, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    return "\n".join([f"# {title}", "", lead, "", *table(headings, rows), ""])
-
-
-def summary(docstring: str | None) -> str:
-    """The first sentence or line of it."""
-    return (docstring or "").strip().partition("\n")[0]
 
 
 if __name__ == "__main__":

@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 
 import resnet_duet
 import resnet_spec
+from resnet_duet.book.specs import image_sizes, specs
 from resnet_spec import Ordering, Padding, ShortcutKind, ShortcutStride, StemPool
 from resnet_spec.choices import BlockKind
-from resnet_duet.book.specs import image_sizes, specs
 from worlds import EVEN, ODD, assert_close, assert_twins_agree, images, thin, traces, twins
 
 

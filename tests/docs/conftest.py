@@ -1,22 +1,12 @@
-"""The built book, served as `make book` serves it, and a browser to read it with."""
+"""The built book, and a browser to read it with."""
 
 import shutil
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
-from meta.imports import ROOT
-
-HTML = ROOT / "docs/_build/html"
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
+from built_book import HTML, served
 
 
 @pytest.fixture(scope="session")
@@ -28,10 +18,8 @@ def book() -> Path:
 
 @pytest.fixture(scope="session")
 def address(book) -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=book)) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with served() as where:
+        yield where
 
 
 @pytest.fixture(scope="session")

@@ -8,13 +8,14 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from docs.conftest import HTML
+from built_book import HTML
 from meta.imports import ROOT
 from resnet_duet.differences import DIFFERENCES
 
 CHAPTERS = sorted(path.stem for path in (ROOT / "docs/book").glob("*.md"))
 RUN = [*(f"book/{name}" for name in CHAPTERS), *(f"differences/{name}" for name in DIFFERENCES)]
 PAGES = sorted(path.relative_to(HTML).as_posix() for path in HTML.rglob("*.html"))
+ONLY_MYST = re.compile(r"\{[\w:-]+\}`|^`+\{|^:::|\.md\)", re.MULTILINE)
 DESKTOP, PHONE = 1440, 390
 
 
@@ -93,7 +94,9 @@ def test_every_page_that_runs_is_a_notebook_to_download(book, name):
     nbformat.validate(notebook)
     assert notebook.metadata.kernelspec.name == "python3"
     words = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    assert not re.search(r"\{[\w:-]+\}`|^`+\{|^:::|\.md\)", words, re.M)  # nothing that only MyST reads
+    assert not re.search(
+        r"\{[\w:-]+\}`|^`+\{|^:::|\.md\)", words, re.M
+    )  # nothing that only MyST reads
     assert not any(o.output_type == "error" for c in notebook.cells for o in c.get("outputs", ()))
 
 

@@ -15,9 +15,10 @@ from resnet_spec import names
 
 sys.path.insert(0, str(ROOT / "docs"))
 
-import generate  # noqa: E402
+import generate
 
-CELL = re.compile(r"^```\{code-cell\} ipython3\n(?:---\n.*?^---\n|(?::[^\n]*\n)*)(.*?)^```", re.M | re.S)
+OPTIONS = r"(?:---\n.*?^---\n|(?::[^\n]*\n)*)"
+CELL = re.compile(rf"^```\{{code-cell\}} ipython3\n{OPTIONS}(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture(scope="module")

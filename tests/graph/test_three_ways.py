@@ -13,9 +13,9 @@ import resnet_duet
 import resnet_spec
 import resnet_torch
 from resnet_duet import graph
+from resnet_duet.book.specs import image_sizes, specs
 from resnet_duet.proof.referee import tracer
 from resnet_spec import Ordering, Padding, ShortcutKind, ShortcutStride, StemPool
-from resnet_duet.book.specs import image_sizes, specs
 from worlds import (
     EVEN,
     ODD,

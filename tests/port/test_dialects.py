@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 
 import resnet_spec
+from resnet_duet.book.specs import specs
 from resnet_duet.errors import DialectError
 from resnet_duet.port.dialects import DIALECTS
 from resnet_spec import (
@@ -17,7 +18,6 @@ from resnet_spec import (
     StemPool,
     StrideBlock,
 )
-from resnet_duet.book.specs import specs
 from worlds import thin
 
 # Of checkpoints that people have: {(dialect, network): {array: shape}}

@@ -13,10 +13,10 @@ import resnet_duet
 import resnet_spec
 import resnet_tf
 import resnet_torch
+from resnet_duet.book.specs import specs
 from resnet_duet.frameworks import FRAMEWORKS
 from resnet_duet.port.convert import relayout
 from resnet_duet.source import source
-from specs import specs
 from worlds import EVEN, ODD, bits, every_row, images, thin
 
 BUILDERS = {"torch": resnet_torch, "keras": resnet_tf}

@@ -6,7 +6,6 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
-from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -53,7 +52,8 @@ class Picture:
         data = base64.b64encode(out.getvalue()).decode()
         return (
             f'<figure><img src="data:image/png;base64,{data}" alt="{html.escape(self.alt)}"'
-            f' style="max-width: 100%"><figcaption>{html.escape(self.caption)}</figcaption></figure>'
+            f' style="max-width: 100%">'
+            f"<figcaption>{html.escape(self.caption)}</figcaption></figure>"
         )
 
     def __repr__(self) -> str:
@@ -96,7 +96,11 @@ def _of_use(world: Use, mistakes: Sequence[Mistake]) -> Picture:
     return Picture(
         figure,
         f"Left: how far {where} is from what it should be, "
-        + ("at each place of the first image." if right[where].ndim == 4 else "a row an image.")
+        + (
+            "at each place, the worst channel of two images."
+            if right[where].ndim == 4
+            else "a row an image."
+        )
         + " Right: the error of every layer, at the top if its shape is another; dashed is what"
         " float32 alone makes of it, dotted the noise of two frameworks in float64.",
         " ".join(_told(mistakes, wrong, noise)),
@@ -118,9 +122,9 @@ def parting(right: Trace, wrong: Trace, noise: Mapping[str, float]) -> str:
 
 
 def apart(right: np.ndarray, wrong: np.ndarray) -> np.ndarray:
-    """(H, W) of the first image's map, the worst channel of each place; (N, K) of logits."""
+    """(H, W) of maps, the worst channel and image of each place; (N, K) of logits."""
     error = np.abs(right - wrong) / np.abs(right).max()
-    return error[0].max(axis=-1) if error.ndim == 4 else np.atleast_2d(error)
+    return error.max(axis=(0, -1)) if error.ndim == 4 else np.atleast_2d(error)
 
 
 def _told(

@@ -7,6 +7,7 @@ from math import isnan
 from resnet_duet.experiments.difference import Difference
 from resnet_duet.experiments.measure import Measurement
 
+SHORT = 26  # characters
 NUMBERS = ("error", "noise", "noise in float32")
 
 
@@ -36,9 +37,18 @@ class Table:
         return "\n".join("  ".join(map(format, row, forms)) for row in rows)
 
     def _cell(self, tag: str, column: int, text: str) -> str:
-        align = "right" if self.numbers[column] else "left"
         words = html.escape(text).replace("\n", "<br>")
-        return f'<{tag} style="text-align: {align}; white-space: nowrap">{words}</{tag}>'
+        return f'<{tag} style="{self._style(column)}">{words}</{tag}>'
+
+    def _style(self, column: int) -> str:
+        """Long words break into lines; numbers, and what is short, do not."""
+        if self.numbers[column]:
+            return "text-align: right; white-space: nowrap"
+        longest = max(
+            (len(line) for row in self.rows for line in row[column].split("\n")), default=0
+        )
+        wrap = "white-space: nowrap" if longest <= SHORT else f"min-width: {SHORT / 2:g}em"
+        return f"text-align: left; {wrap}"
 
 
 def is_number(value: object) -> bool:
