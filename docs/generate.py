@@ -21,7 +21,7 @@ from resnet_duet.cli import main
 from resnet_duet.differences import DIFFERENCES
 from resnet_duet.experiments.difference import Difference
 from resnet_duet.port.dialects import DIALECTS
-from resnet_duet.port.files import FORMATS, SOURCES, Source
+from resnet_duet.port.files import FORMATS, SAVED_MODEL, SOURCES, Source
 from resnet_spec.layers import Layer
 from resnet_spec.measure import depth, total, usual_size
 
@@ -81,9 +81,9 @@ def readme(text: str) -> str:
 
 
 def prose(text: str) -> str:
-    """Plain words as Markdown: nothing in them is markup but code between backticks."""
+    """Words as Markdown: nothing in them is markup but code in backticks and stars around words."""
     plain, *rest = re.split(r"(`[^`]*`)", text)
-    escaped = re.sub(r"([\\*_<>\[\]|$#~])", r"\\\1", plain)
+    escaped = re.sub(r"([\\<>\[\]|$#~])", r"\\\1", plain)
     return escaped + (rest[0] + prose("".join(rest[1:])) if rest else "")
 
 
@@ -130,13 +130,17 @@ def networks() -> str:
 def files() -> str:
     """Dialects and formats."""
     dialects = [
-        (f"`{name}`", summary(name), ", ".join(row.about for row in FORMATS if row.holds(dialect)))
-        for name, dialect in DIALECTS.items()
+        (
+            f"`{name}`",
+            summary(name),
+            " ".join(f"`{f.suffixes[0]}`" for f in FORMATS if f.holds(own)),
+        )
+        for name, own in DIALECTS.items()
     ]
     formats = [
         (row.about, endings(row), ", ".join(row.dtypes), f"`{row.dialect}`") for row in FORMATS
     ]
-    formats += [(row.about, endings(row), "only read", "") for row in SOURCES]
+    formats += [(row.about, endings(row), "only read", "") for row in (*SOURCES, SAVED_MODEL)]
     lines = ["# Dialects and formats", "", "A dialect is whose names the arrays have.", ""]
     lines += [*table(("dialect", "whose names and layouts", "written to"), dialects), ""]
     lines += ["A format is how arrays lie in a file.", ""]

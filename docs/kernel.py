@@ -35,6 +35,8 @@ def start() -> subprocess.Popen:
 
 def serve(door: socket.socket) -> None:
     """Be the warm process."""
+    # What a kernel sets before anything is imported, and Matplotlib reads when it is.
+    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     from resnet_duet import book
 
     book.prepare()

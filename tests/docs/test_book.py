@@ -100,6 +100,22 @@ def test_every_page_that_runs_is_a_notebook_to_download(book, name):
     assert not any(o.output_type == "error" for c in notebook.cells for o in c.get("outputs", ()))
 
 
+@pytest.mark.parametrize("name", RUN)
+def test_every_cell_that_draws_has_drawn(book, name):
+    nbformat = pytest.importorskip("nbformat")
+    drawing = [
+        cell
+        for cell in nbformat.read(book / f"{name}.ipynb", as_version=4).cells
+        if cell.cell_type == "code" and re.search(r"plt\.show\(\)|book\.picture\(", cell.source)
+    ]
+    for cell in drawing:
+        assert any(
+            "image/png" in output.get("data", {}) or "<img" in output.data.get("text/html", "")
+            for output in cell.outputs
+        ), cell.source
+    assert len(document(book / f"{name}.html").images) == len(drawing)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["book/interpreters", "differences/same_convolution"])
 def test_a_notebook_runs_in_a_new_kernel(book, name, tmp_path):
@@ -143,6 +159,13 @@ def click(browser, element) -> None:
     browser.execute_script("arguments[0].click()", element)
 
 
+def until(browser, condition) -> None:
+    """Wait for it."""
+    from selenium.webdriver.support.wait import WebDriverWait
+
+    WebDriverWait(browser, 30).until(lambda _: condition())
+
+
 def chosen(browser) -> set[str]:
     """The names of the tabs that are open."""
     script = """return [...document.querySelectorAll(".sd-tab-set > input:checked")]
@@ -166,17 +189,9 @@ def test_tabs_switch_together_and_stay_switched_on_other_pages(browser, address)
 
 @pytest.mark.slow
 def test_search_finds_padding(browser, address):
-    from selenium.webdriver.support.wait import WebDriverWait
-
     browser.get(f"{address}/search.html?q=padding")
-    results = "#search-results li a"
-    WebDriverWait(browser, 30).until(lambda b: b.find_elements("css selector", results))
-    WebDriverWait(browser, 30).until(
-        lambda b: any(
-            "same_convolution" in a.get_attribute("href")
-            for a in b.find_elements("css selector", results)
-        )
-    )
+    results = "#search-results li a[href*=same_convolution]"
+    until(browser, lambda: browser.find_elements("css selector", results))
 
 
 @pytest.mark.slow
@@ -186,4 +201,5 @@ def test_a_solution_is_folded_until_it_is_asked_for(browser, address):
     assert not solution.get_property("open")
     click(browser, solution.find_element("css selector", "summary"))
     assert solution.get_property("open")
-    assert solution.find_element("css selector", ".cell_output, .output").is_displayed()
+    output = solution.find_element("css selector", ".cell_output")
+    until(browser, output.is_displayed)  # it unfolds slowly

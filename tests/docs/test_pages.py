@@ -55,7 +55,7 @@ def test_the_reference_has_every_command_network_dialect_and_ending(pages):
 
 
 def test_words_are_not_taken_for_markup():
-    assert generate.prose("a*b_c `x_y` |d|") == r"a\*b\_c `x_y` \|d\|"
+    assert generate.prose("a * b_c `x|y` |d| <e>") == r"a * b_c `x|y` \|d\| \<e\>"
 
 
 def test_a_page_of_something_that_is_gone_goes(tmp_path, monkeypatch):

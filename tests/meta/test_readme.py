@@ -95,7 +95,7 @@ def test_the_readme_names_every_dialect_every_ending_and_no_other():
     from resnet_duet.port import files
     from resnet_duet.port.dialects import DIALECTS
 
-    section = README.partition("## Any checkpoint")[2].partition("## What")[0]
+    section = README.partition("## Any checkpoint")[2].partition("\n## ")[0]
     rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
     words = {word for row in rows for word in re.findall(r"`([^`]+)`", row)}
     told = {word for cell in words for word in cell.split()}
