@@ -3,13 +3,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: demo test browser fast lint reference docs book bench clean
+.PHONY: demo test browser fast long lint reference docs book bench clean
 
 demo: .venv/installed  ## train on digits in PyTorch, carry over to Keras, prove it
 	$(BIN)/resnet-duet demo
 
 test: lint browser .venv/reference  ## lint, types, all tests but the longest of tests/reference
-	$(BIN)/pytest --ignore tests/reference
+	$(BIN)/pytest -m "not long" --ignore tests/reference
 	$(BIN)/pytest -m "not slow" tests/reference
 
 browser:  ## a headless Chromium for the tests of pages, where it is missing and may be installed
@@ -18,7 +18,10 @@ browser:  ## a headless Chromium for the tests of pages, where it is missing and
 		|| echo "There is no Chromium with its driver: tests of pages are skipped."
 
 fast: .venv/installed  ## the tests that take seconds
-	$(BIN)/pytest -m "not slow" --ignore tests/reference
+	$(BIN)/pytest -m "not slow and not long" --ignore tests/reference
+
+long: .venv/installed  ## the largest networks too; half an hour
+	$(BIN)/pytest -m long --ignore tests/reference
 
 lint: .venv/installed
 	$(BIN)/ruff check .

@@ -47,6 +47,11 @@ def thin(spec: ResNetSpec) -> ResNetSpec:
     )
 
 
+def short(spec: ResNetSpec) -> ResNetSpec:
+    """The same network with at most three blocks a stage: a first, a middle and a last one."""
+    return replace(spec, depths=tuple(min(depth, 3) for depth in spec.depths))
+
+
 def twins(spec: ResNetSpec | str, seed: int = 0, dtype: str = "float64"):
     """(torch network, Keras network) of one spec with the same random bits in both."""
     spec = resnet_spec.get(spec) if isinstance(spec, str) else spec

@@ -18,8 +18,8 @@ THEIRS = {
     "keras_resnet101v2": keras.applications.ResNet101V2,
     "keras_resnet152v2": keras.applications.ResNet152V2,
 }
-QUICK = ("keras_resnet50v2",)
-NAMES = [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in THEIRS]
+MARKS = {"keras_resnet50": pytest.mark.slow, "keras_resnet50v2": ()}
+NAMES = [pytest.param(n, marks=MARKS.get(n, pytest.mark.long)) for n in THEIRS]
 
 
 @pytest.fixture

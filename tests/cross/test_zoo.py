@@ -12,7 +12,7 @@ from resnet_duet.port import files
 from resnet_duet.port.arrays import Arrays
 from resnet_duet.port.label import Label
 from resnet_spec.measure import shapes
-from worlds import EVEN, ODD, assert_twins_agree, bits, images, thin, traces, twins
+from worlds import EVEN, ODD, assert_twins_agree, bits, images, short, thin, traces, twins
 
 FULL_WIDTH = ("resnet50", "resnext50_32x4d", "wide_resnet50_2", "resnet152")
 THOUSAND_LAYERS = tuple(n for n in resnet_spec.names() if "1001" in n or "1202" in n)
@@ -31,6 +31,12 @@ def test_one_row_of_every_family_agrees_and_keras_loads_its_files(name, tmp_path
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [n for n in OTHERS if n not in QUICK])
 def test_every_other_row_agrees_and_keras_loads_its_files(name, tmp_path):
+    assert_keras_loads_our_files(assert_twins_agree(short(thin(resnet_spec.get(name)))), tmp_path)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", [n for n in OTHERS if n not in QUICK])
+def test_every_other_row_does_so_at_its_full_depth(name, tmp_path):
     assert_keras_loads_our_files(assert_twins_agree(thin(resnet_spec.get(name))), tmp_path)
 
 
@@ -48,8 +54,13 @@ def assert_keras_loads_our_files(model, folder):
         assert bits(resnet_tf.read(model)) == bits(arrays), ending
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["preresnet1001", "cifar_resnet1202"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("preresnet1001", marks=pytest.mark.slow),
+        pytest.param("cifar_resnet1202", marks=pytest.mark.long),
+    ],
+)
 def test_nets_of_a_thousand_layers_agree(name):
     assert_twins_agree(name, sizes=[(6, 10), (7, 9)])
 

@@ -7,6 +7,7 @@ import sys
 import pytest
 import torch
 
+import resnet_spec
 import resnet_torch
 from meta.imports import ROOT
 
@@ -15,11 +16,16 @@ BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 PYTHON = [code for language, code in BLOCKS if language == "python"]
 SHELL = [code for language, code in BLOCKS if language == "console"]
 
+# As deep as ResNet-50, so that everything is printed that the README shows, and a tenth as wide.
+NARROW = resnet_spec.get("resnet50", widths=(8, 16, 24, 32))
+
 MINE = """
 import torch
+import resnet_spec
 import resnet_torch
 
-model = resnet_torch.build("resnet50")
+spec = resnet_spec.get("resnet50", widths={widths})
+model = resnet_torch.build(spec)
 model.load_state_dict(torch.load("resnet50.pth"))
 """
 
@@ -27,8 +33,8 @@ model.load_state_dict(torch.load("resnet50.pth"))
 @pytest.fixture
 def workplace(tmp_path, monkeypatch):
     """A folder with the checkpoint that the README converts, and with somebody's own code."""
-    torch.save(resnet_torch.build("resnet50").state_dict(), tmp_path / "resnet50.pth")
-    (tmp_path / "mine.py").write_text(MINE)
+    torch.save(resnet_torch.build(NARROW).state_dict(), tmp_path / "resnet50.pth")
+    (tmp_path / "mine.py").write_text(MINE.format(widths=NARROW.widths))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -74,8 +80,6 @@ def test_every_file_the_readme_points_to_is_there():
 
 
 def test_what_the_readme_says_of_the_zoo_is_the_zoo():
-    import resnet_spec
-
     assert f"{len(resnet_spec.names())} networks" in README
 
 

@@ -1,7 +1,5 @@
 """Conversion: bit for bit, both ways, strict."""
 
-from dataclasses import replace
-
 import h5py
 import numpy as np
 import pytest
@@ -16,7 +14,7 @@ from resnet_duet.port.dialects import DIALECTS, dialect
 from resnet_duet.port.files import h5_child, hdf5
 from resnet_duet.port.label import Label
 from resnet_spec import WeightsError
-from worlds import bits, every_row, thin
+from worlds import bits, every_row, short, thin
 
 SPEC = resnet_spec.get("cifar_resnet20_b")
 
@@ -49,11 +47,6 @@ def random_bits(spec):
     }
 
 
-def short(spec):
-    """The same network with at most three blocks a stage: a first, a middle and a last one."""
-    return replace(spec, depths=tuple(min(depth, 3) for depth in spec.depths))
-
-
 @pytest.mark.parametrize("name", every_row())
 def test_every_zoo_row_goes_between_every_pair_of_dialects_bit_for_bit(name):
     spec = short(thin(resnet_spec.get(name)))
@@ -67,7 +60,7 @@ def test_every_zoo_row_goes_between_every_pair_of_dialects_bit_for_bit(name):
             assert bits(resnet_duet.convert(arrays, spec, source, target)) == want[target]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", resnet_spec.names())
 def test_every_zoo_row_goes_to_every_dialect_at_its_full_depth_and_back(name):
     spec = thin(resnet_spec.get(name))

@@ -7,7 +7,7 @@ import pytest
 from sandbox import assert_harmless, judged
 from thin_files import KINDS, flipped, thin_file
 
-FLIPPED = 150  # files of each kind
+FLIPPED = 75  # files of each kind
 READ_AT_ONCE = ("onnx", "keras")  # before the first array is asked for
 
 

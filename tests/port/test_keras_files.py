@@ -1,11 +1,13 @@
 """The HDF5 files of Keras 1, 2 and 3, in all the shapes that people have them in."""
 
 import h5py
+import keras
 import numpy as np
 import pytest
 
 import resnet_duet
 import resnet_spec
+from proof.own_nets import own_keras_net
 from resnet_duet.errors import FileError
 from resnet_duet.port import files
 from resnet_duet.port.arrays import Arrays
@@ -53,6 +55,20 @@ def test_a_whole_model_of_keras_2_is_read_without_its_optimizer(tmp_path):
     assert identity.name == "mlperf_resnet8"
     assert bits(checkpoint.arrays) == bits(arrays)
     assert checkpoint.left_out == ("optimizer_weights/Adam/iter:0",)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("before", [3, 95])
+def test_a_configuration_is_read_whatever_keras_counted_before(tmp_path, before):
+    """`conv2d_3` is the first convolution of a network that was made behind three others."""
+    keras.backend.clear_session()  # which sets its counters back
+    for _ in range(before):
+        keras.layers.Conv2D(1, 1)
+    spec = resnet_spec.get("cifar_resnet20_b", norm_decay=0.99)
+    model = own_keras_net(arrays_of("keras", spec), "valid", {"epsilon": 1e-5})
+    model.save(tmp_path / "net.keras")
+    _, identity = open_checkpoint(tmp_path / "net.keras", None, None, AS_FILED)
+    assert identity.spec == spec
 
 
 def test_keras_1_called_the_variance_a_deviation_and_the_kernel_w(tmp_path):

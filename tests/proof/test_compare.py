@@ -1,5 +1,6 @@
 """Anything can be compared with anything: seen as far as it shows itself, refused in one line."""
 
+import keras
 import numpy as np
 import pytest
 import torch
@@ -60,6 +61,26 @@ def test_a_users_keras_model_in_float32_is_compared_in_float64(nets):
     assert result.same
     assert result.precision == "float64"
     assert len(result.rows) > 20  # its auto-numbered names are a dialect's
+
+
+@pytest.mark.parametrize(("convolutions", "classifiers"), [(3, 95), (95, 9)])
+def test_a_users_keras_model_is_compared_layer_by_layer_whatever_keras_counted_before(
+    nets, convolutions, classifiers
+):
+    """`conv2d_3` is the first convolution of a network made behind three others."""
+    keras.backend.clear_session()  # which sets its counters back
+    for _ in range(convolutions):
+        keras.layers.Conv2D(1, 1)
+    for _ in range(classifiers):
+        keras.layers.Dense(1)
+    model = own_keras_net(keras_arrays(nets), "valid", EXACT)
+    small = resnet_torch.build("cifar_resnet20_b")
+    resnet_torch.write(small, resnet_torch.read(nets[0]))
+    result = resnet_duet.compare(small, model)
+    assert result.same
+    layers = [layer.name for layer in resnet_spec.plan("cifar_resnet20_b").layers()]
+    named = {name for name in layers if "relu" not in name and name != "avgpool"}
+    assert {row.layer for row in result.rows} >= named
 
 
 def test_a_function_that_computes_in_float32_is_judged_by_rounding(nets):

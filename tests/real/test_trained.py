@@ -83,10 +83,10 @@ def test_the_mlcommons_net_in_pytorch_gives_its_own_keras_logits(data, cifar):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("file", "prepare", "correct"), NETS, ids=[n[0] for n in NETS])
+@pytest.mark.parametrize("file", [n[0] for n in NETS])
 @pytest.mark.parametrize("ending", [row.suffixes[0] for row in files.FORMATS])
-def test_a_real_file_goes_through_every_format_with_no_flag_and_keeps_its_count(
-    data, cifar, tmp_path, file, prepare, correct, ending
+def test_a_real_file_goes_through_every_format_with_no_flag_and_keeps_its_bits(
+    data, tmp_path, file, ending
 ):
     target = tmp_path / f"net{ending}"
     main(["convert", str(data / file), str(target)], standalone_mode=False)
@@ -96,8 +96,6 @@ def test_a_real_file_goes_through_every_format_with_no_flag_and_keeps_its_count(
     for name, tensor in back.state_dict().items():
         assert tensor.dtype == want[name].dtype
         assert tensor.equal(want[name]), name
-    x = prepare(cifar[0]).astype(np.float32)
-    assert (torch_logits(back, x).argmax(1) == cifar[1]).sum() == correct
 
 
 @pytest.mark.parametrize(("file", "prepare", "correct"), NETS, ids=[n[0] for n in NETS])

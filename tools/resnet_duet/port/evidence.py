@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from resnet_duet.port.dialect import Dialect
-from resnet_spec import Padding, Plan, StemPool
+from resnet_spec import Padding, Plan, Role, StemPool
 from resnet_spec.layers import Conv, Layer, MaxPool, Norm, ZeroPadChannels
 
 CLASS = "class_name"
@@ -34,13 +34,14 @@ def configs_of_model(model: Any) -> Configs:
 
 def contradictions(plan: Plan, dialect: Dialect, configs: Configs) -> Iterator[str]:
     """One sentence for each setting that the plan has otherwise."""
-    names = dialect.layer_names(plan)
+    names, theirs = dialect.layer_names(plan), _their_names(plan, dialect, configs)
     for layer in plan.layers():
-        found = configs.get(names.get(layer.name, ""), {})
+        name = theirs.get(names.get(layer.name, ""), "")
+        found = configs.get(name, {})
         for key, want in settings(layer).items():
             value = json.loads(json.dumps(found.get(key, want)))  # tuples become lists
             if value != want:
-                yield f"{names[layer.name]} has {key} {value}, not {want}"
+                yield f"{name} has {key} {value}, not {want}"
     if (pool := stem_pool(configs)) not in (None, plan.spec.stem.pool):
         yield f"its stem's pool is {pool}, not {plan.spec.stem.pool}"
     if all(layer.name in names for layer in plan.layers()):  # so it names layers without arrays
@@ -48,6 +49,14 @@ def contradictions(plan: Plan, dialect: Dialect, configs: Configs) -> Iterator[s
         yield from (f"there is no layer {name}" for name in sorted(here - there))
         yield from (f"there is a layer {name}" for name in sorted(there - here))
         yield from _disorder(plan, list(configs))
+
+
+def _their_names(plan: Plan, dialect: Dialect, configs: Configs) -> dict[str, str]:
+    """{the dialect's name of a layer: the configuration's}; see `Dialect.spelling`."""
+    arrays = {dialect.array_name(name, Role.KERNEL): name for name in configs}
+    suffix = dialect.array_name("", Role.KERNEL)
+    spelling = dialect.spelling(arrays, plan)
+    return {spelling[array].removesuffix(suffix): name for array, name in arrays.items()}
 
 
 def settings(layer: Layer) -> dict[str, object]:

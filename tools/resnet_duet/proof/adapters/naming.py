@@ -32,7 +32,7 @@ def recognised(
             identity = identify(part.shapes, None, None, configs)
         except FileError:
             continue
-        return _known(part, identity), _names(identity)
+        return _known(part, identity), _names(part, identity)
     return None, {}
 
 
@@ -60,11 +60,13 @@ def _known(arrays: Arrays, identity: Identity) -> Known:
     return Known(identity.spec, weights)
 
 
-def _names(identity: Identity) -> dict[str, str]:
-    """Layers by the dialect, blocks and stages by their own names where those are canonical."""
-    plan = resnet_spec.plan(identity.spec)
-    layers = DIALECTS[identity.dialect].layer_names(plan)
-    owners = {slot.layer.name for slot in resnet_spec.slots(plan)}
-    return {theirs: name for name, theirs in layers.items() if name in owners} | {
-        name: name for name in plan.outputs()
+def _names(arrays: Arrays, identity: Identity) -> dict[str, str]:
+    """Layers by their arrays, blocks and stages by their own names where those are canonical."""
+    plan, dialect = resnet_spec.plan(identity.spec), DIALECTS[identity.dialect]
+    table, spelling = dialect.table(plan), dialect.spelling(arrays.shapes, plan)
+    layers = {
+        name.rpartition(dialect.layout.separator)[0]: table[usual].layer.name
+        for name, usual in spelling.items()
+        if usual in table
     }
+    return layers | {name: name for name in plan.outputs()}
