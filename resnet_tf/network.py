@@ -50,7 +50,7 @@ def resnet(plan: Plan, dtype: str) -> keras.Model:
     for block in plan.blocks():
         x = residual_block(block, x)
     net = keras.Model(image, chain(plan.head, x), name="resnet")
-    net.spec = plan.spec
+    net.plan, net.spec = plan, plan.spec
     return net
 
 
@@ -66,6 +66,6 @@ def allow_depth(plan: Plan) -> None:
 
 def features(net: keras.Model) -> keras.Model:
     """A network that shares `net`'s weights and returns {stage: (N, H, W, C) feature map}."""
-    stages = resnet_spec.plan(net.spec).stages
-    maps = {stage.name: net.get_layer(stage.blocks[-1].output).output for stage in stages}
+    blocks = {stage.name: stage.blocks[-1] for stage in net.plan.stages}
+    maps = {name: net.get_layer(block.output).output for name, block in blocks.items()}
     return keras.Model(net.inputs[0], maps)

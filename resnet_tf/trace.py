@@ -3,9 +3,6 @@
 import keras
 import numpy as np
 
-import resnet_spec
-from resnet_spec import Plan
-
 
 def run(net: keras.Model, images: np.ndarray, training: bool) -> np.ndarray:
     """The network's output alone.
@@ -23,22 +20,18 @@ def run(net: keras.Model, images: np.ndarray, training: bool) -> np.ndarray:
     return keras.ops.convert_to_numpy(output)
 
 
-def trace(
-    net: keras.Model, images: np.ndarray, training: bool = False, plan: Plan | None = None
-) -> dict[str, np.ndarray]:
+def trace(net: keras.Model, images: np.ndarray, training: bool = False) -> dict[str, np.ndarray]:
     """{name of a layer, block or stage: its output}.
 
     Args:
         net: a network of `build`.
         images: (N, H, W, C); computed in the network's own precision.
         training: norms use the batch's mean and variance and move their running ones.
-        plan: what it was built from, if that is not its spec's own plan.
 
     Returns:
         Arrays (N, H, W, C), or (N, C) behind the global pool.
     """
-    plan = plan or resnet_spec.plan(net.spec)
-    layers = {layer.name: layer.name for layer in plan.layers()} | plan.outputs()
+    layers = {layer.name: layer.name for layer in net.plan.layers()} | net.plan.outputs()
     probe = keras.Model(net.inputs[0], {n: net.get_layer(o).output for n, o in layers.items()})
     outputs = probe(images.astype(net.inputs[0].dtype), training=training)
     return {name: keras.ops.convert_to_numpy(outputs[name]) for name in layers}

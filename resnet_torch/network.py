@@ -62,7 +62,7 @@ class ResNet(nn.Module):
 
     def __init__(self, plan: Plan):
         super().__init__()
-        self.spec = plan.spec
+        self.plan, self.spec = plan, plan.spec
         self.stem = adopt(self, "", plan.stem)
         self.stages = [stage.name for stage in plan.stages]
         for stage in plan.stages:

@@ -3,8 +3,6 @@
 import numpy as np
 import torch
 
-import resnet_spec
-from resnet_spec import Plan
 from resnet_torch.network import ResNet
 
 
@@ -24,22 +22,18 @@ def run(net: ResNet, images: np.ndarray, training: bool) -> np.ndarray:
     return output.numpy(force=True)
 
 
-def trace(
-    net: ResNet, images: np.ndarray, training: bool = False, plan: Plan | None = None
-) -> dict[str, np.ndarray]:
+def trace(net: ResNet, images: np.ndarray, training: bool = False) -> dict[str, np.ndarray]:
     """{name of a layer, block or stage: its output}.
 
     Args:
         net: a network of `build`.
         images: (N, C, H, W); computed in the network's own precision, where it is.
         training: norms use the batch's mean and variance and move their running ones.
-        plan: what it was built from, if that is not its spec's own plan.
 
     Returns:
         Arrays (N, C, H, W), or (N, C) behind the global pool.
     """
-    plan = plan or resnet_spec.plan(net.spec)
-    names = [*(layer.name for layer in plan.layers()), *plan.outputs()]
+    names = [*(layer.name for layer in net.plan.layers()), *net.plan.outputs()]
     outputs: dict[str, np.ndarray] = {}
 
     def record(name: str):

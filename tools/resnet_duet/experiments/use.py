@@ -74,7 +74,7 @@ class Use:
         numbers}, in running order; (N, H, W, C) or (N, K)."""
         axes, twin = FRAMEWORKS[framework].axes, builder(framework)
         images, net = self.seen(framework), self.network(framework)
-        found = twin.trace(net, relayout(images, "NHWC", axes), self.training, self.plan)
+        found = twin.trace(net, relayout(images, "NHWC", axes), self.training)
         outputs = {name: to_nhwc(found[name], axes) for name in running_order(self.plan)}
         last = outputs[next(reversed(outputs))]
         return {"images": images, **outputs, "output": self.told(last, framework)}

@@ -24,7 +24,7 @@ def _ours(model: Any, spec: ResNetSpec) -> Network:
     order = running_order(spec)
 
     def trace_of(clone: Any) -> Tracer:
-        clone.spec = spec
+        clone.plan = model.plan
 
         def trace(images: np.ndarray) -> dict[str, np.ndarray]:
             outputs = twin.trace(clone, images)
