@@ -76,7 +76,9 @@ DIFFERENCE = Difference(
     torch="norm = nn.BatchNorm2d(64)  # keeps x.var(dim=(0, 2, 3), correction=1)",
     keras=(
         "norm = layers.BatchNormalization()  # keeps keras.ops.var(x, axis=(0, 1, 2))\n"
-        "old = norm.momentum * norm.moving_variance  # before each step, and behind it:\n"
+        "norm.build(x.shape)\n"
+        "old = norm.momentum * norm.moving_variance\n"
+        "y = norm(x, training=True)  # at each step\n"
         "norm.moving_variance.assign(old + (norm.moving_variance - old) * n / (n - 1))"
     ),
     wrong="norm = layers.BatchNormalization()",

@@ -45,6 +45,7 @@ DIFFERENCE = Difference(
     ),
     keras=(
         "optimizer = keras.optimizers.SGD(0.1, momentum=0.9)\n"
+        "optimizer.build(model.trainable_variables)\n"
         "for velocity in optimizer.momentums:  # at each drop of the rate\n"
         "    velocity.assign(velocity * 0.1)\n"
         "optimizer.learning_rate = 0.01"
