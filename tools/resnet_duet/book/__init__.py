@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from resnet_duet.book.picture import picture
+from resnet_duet.book.pictures import picture
 from resnet_duet.book.table import Table, hidden, mends, shown
 from resnet_duet.frameworks import FRAMEWORKS, builder
 
