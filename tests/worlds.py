@@ -27,11 +27,11 @@ ODD = (33, 45)
 
 
 def every_row() -> list:
-    """Every row of the zoo as a parameter; of each family one is quick, the others are slow."""
+    """Every row of the zoo as a parameter; one of each family is quick, the others are long."""
     import pytest
 
     return [
-        pytest.param(name, marks=() if name in FAMILIES else pytest.mark.slow)
+        pytest.param(name, marks=() if name in FAMILIES else pytest.mark.long)
         for name in resnet_spec.names()
     ]
 

@@ -103,25 +103,21 @@ def test_verify_one_file_in_both_frameworks(checkpoint):
         "part", "stem", "layer1", "layer2", "layer3", "head"
     ]  # fmt: skip
     assert "The same function: 75 outputs agree within 1e-10 in float64." in out
-    found = json.loads(run("verify", checkpoint, "--json"))
-    assert found["same"]
-    assert len(found["layers"]) == 75
 
 
 @pytest.mark.slow
 def test_verify_two_files_that_agree_and_two_that_do_not(checkpoint, net):
     folder = checkpoint.parent
     run("convert", checkpoint, folder / "net.keras")
-    run("verify", checkpoint, folder / "net.keras")
+    found = json.loads(run("verify", checkpoint, folder / "net.keras", "--json"))
+    assert found["same"]
+    assert len(found["layers"]) == 75
     changed = {n: t.clone() for n, t in net.state_dict().items()}
     changed["layer3.1.conv2.weight"][0] *= 1.0001
     changed["fc.bias"][0] = float("nan")
     torch.save(changed, folder / "changed.pth")
     out = run("verify", folder / "net.keras", folder / "changed.pth", code=1)
     assert "Not the same function: they part in layer3.1.conv2" in out
-    assert not json.loads(
-        run("verify", folder / "net.keras", folder / "changed.pth", "--json", code=1)
-    )["same"]
 
 
 @pytest.mark.slow

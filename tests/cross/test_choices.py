@@ -115,9 +115,7 @@ def test_random_specs_agree(spec):
 
 
 @pytest.mark.slow
-@settings(
-    max_examples=200, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
-)
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(spec=specs(), size=image_sizes())
 def test_many_random_specs_agree(spec, size):
     assert_twins_agree(spec, sizes=[size])

@@ -14,7 +14,6 @@ from resnet_duet.port.label import Label
 from resnet_spec.measure import shapes
 from worlds import EVEN, ODD, assert_twins_agree, bits, images, short, thin, traces, twins
 
-FULL_WIDTH = ("resnet50", "resnext50_32x4d", "wide_resnet50_2", "resnet152")
 THOUSAND_LAYERS = tuple(n for n in resnet_spec.names() if "1001" in n or "1202" in n)
 OTHERS = tuple(n for n in resnet_spec.names() if n not in THOUSAND_LAYERS)
 QUICK = ("resnet18", "resnet50_v1", "keras_resnet50", "keras_resnet50v2", "preresnet50")
@@ -54,13 +53,8 @@ def assert_keras_loads_our_files(model, folder):
         assert bits(resnet_tf.read(model)) == bits(arrays), ending
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param("preresnet1001", marks=pytest.mark.slow),
-        pytest.param("cifar_resnet1202", marks=pytest.mark.long),
-    ],
-)
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["preresnet1001", "cifar_resnet1202"])
 def test_nets_of_a_thousand_layers_agree(name):
     assert_twins_agree(name, sizes=[(6, 10), (7, 9)])
 
@@ -73,8 +67,15 @@ def test_nets_of_a_thousand_layers_agree_with_a_tenth_of_their_blocks(name, tmp_
     assert_keras_loads_our_files(assert_twins_agree(tenth), tmp_path)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", FULL_WIDTH)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("resnet50", marks=pytest.mark.slow),
+        pytest.param("resnext50_32x4d", marks=pytest.mark.slow),
+        pytest.param("wide_resnet50_2", marks=pytest.mark.long),
+        pytest.param("resnet152", marks=pytest.mark.long),
+    ],
+)
 def test_the_best_known_nets_agree_at_full_width(name):
     assert_twins_agree(name, sizes=[(64, 96), (65, 97)])
 

@@ -1,6 +1,7 @@
 """The code that a difference shows runs, in a scene that has what it speaks of."""
 
 import math
+from collections.abc import Iterator
 from types import SimpleNamespace
 
 import keras
@@ -79,6 +80,16 @@ def keras_scene(name: str, path: str) -> dict[str, object]:
     return scene
 
 
+@pytest.fixture
+def settings_restored() -> Iterator[None]:
+    """Some of what is shown sets Keras' precision for all that follows."""
+    policy, floatx = keras.config.dtype_policy(), keras.config.floatx()
+    yield
+    keras.config.set_dtype_policy(policy)
+    keras.config.set_floatx(floatx)
+
+
+@pytest.mark.usefixtures("settings_restored")
 @pytest.mark.parametrize("snippet", SNIPPETS)
 def test_what_is_shown_runs(snippet, tmp_path):
     name, side = SNIPPETS[snippet], snippet.rpartition(".")[2]

@@ -18,6 +18,9 @@ sys.path.insert(0, str(ROOT / "docs"))
 import generate
 
 OPTIONS = r"(?:---\n.*?^---\n|(?::[^\n]*\n)*)"
+HEADER_OR_BLOCK = re.compile(r"\A---\n.*?^---\n|^(`{3,}).*?^\1$", re.MULTILINE | re.DOTALL)
+IN_PLACE = re.compile(r"`[^`]*`|\bv1\.5\b")  # code, values of cells, a name
+MEASURED = re.compile(r"\d[\d.,]*e[-+]?\d+|\d[\d,]*\.\d+|\d{1,3}(?:,\d{3})+|\d+ ?%|\d+ of \d+")
 CELL = re.compile(rf"^```\{{code-cell\}} ipython3\n{OPTIONS}(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -52,6 +55,22 @@ def test_the_reference_has_every_command_network_dialect_and_ending(pages):
     assert all(f"| `{name}` |" in told for name in DIALECTS)
     rows = (*files.FORMATS, *files.SOURCES)
     assert all(f"`{ending}`" in told for row in rows for ending in row.suffixes)
+
+
+def measured(page: str) -> list[str]:
+    """The numbers between the cells that look as if somebody had measured them."""
+    return MEASURED.findall(IN_PLACE.sub("", HEADER_OR_BLOCK.sub("", page)))
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs/book").glob("*.md")), ids=lambda p: p.stem)
+def test_every_number_of_a_chapter_comes_from_a_cell(path):
+    text = path.read_text()
+    assert measured(text) == []
+
+
+def test_the_test_of_numbers_can_fail():
+    text = "---\na: 0.1\n---\nv1.5 has 25,557,032 weights\n```\n0.5\n```\n`1e-3`, 97.2%, 3e-7\n"
+    assert measured(text) == ["25,557,032", "97.2", "3e-7"]
 
 
 def test_words_are_not_taken_for_markup():

@@ -83,7 +83,7 @@ def test_every_zoo_row_goes_through_every_format_bit_for_bit(name, tmp_path, mon
     goes_through_every_format(short(thin(resnet_spec.get(name))), tmp_path)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["resnet152", "keras_resnet152v2", "cifar_resnet1202_b"])
 def test_deep_nets_go_through_every_format_at_their_full_depth(name, tmp_path, monkeypatch):
     monkeypatch.setattr(hdf5, "_ask", read_here)

@@ -53,9 +53,14 @@ def test_source_of_every_row_computes_the_same_bits(name, framework):
     assert_equal(spec, framework, ODD if name.endswith("d") else EVEN)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("framework", BUILDERS)
-@pytest.mark.parametrize("name", SHOWN)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(n, marks=pytest.mark.slow if n == "resnet50" else pytest.mark.long)
+        for n in SHOWN
+    ],
+)
 def test_source_at_full_width_computes_the_same_bits(name, framework):
     assert_equal(resnet_spec.get(name), framework, EVEN)
 
@@ -66,7 +71,7 @@ def test_source_of_a_thousand_layers_computes_the_same_bits(framework):
     assert_equal(thin(resnet_spec.get("preresnet1001")), framework, (8, 8))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_keras_source_of_a_thousand_layers_allows_for_its_depth(tmp_path):
     """In a process whose limit nobody has raised."""
     spec = resnet_spec.get("cifar_plain20", depths=(510,), widths=(1,))
