@@ -14,7 +14,7 @@ sys.path.insert(0, str(HERE))
 import download  # noqa: E402
 import generate  # noqa: E402
 import kernel  # noqa: E402
-from resnet_duet import __version__  # noqa: E402
+from resnet_duet import __version__, book  # noqa: E402
 
 logging.getLogger("traitlets").setLevel(logging.WARNING)  # a line for each notebook
 
@@ -85,6 +85,7 @@ def readable(app, what, name, own, options, signature, returns):
 
 
 def setup(app) -> None:
+    book.prepare()  # autodoc imports the frameworks, and they would greet
     app.add_html_math_renderer("mathml", (formula("inline"), None), (formula("block"), None))
     generate.write(HERE)
     app.connect("builder-inited", run_warm)
