@@ -317,6 +317,7 @@ def test_every_array_that_does_not_fit_is_listed(bad_folder, net, tmp_path):
 HIDE = "import sys; sys.modules[{0!r}] = None; from resnet_duet.cli import main; main()"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("package", "arguments", "line"),
     [

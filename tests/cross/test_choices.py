@@ -25,6 +25,7 @@ def test_every_ordering_agrees(ordering, block):
     assert_twins_agree(small(block, ordering=ordering))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "stride"), list(product(ShortcutKind, ShortcutStride)))
 def test_every_shortcut_agrees(kind, stride):
     shortcut = resnet_spec.Shortcut(kind=kind, stride_by=stride)
@@ -55,6 +56,7 @@ def test_every_padding_agrees(padding, pool, ordering):
     assert_twins_agree(spec, sizes=[EVEN, ODD, (7, 10), (1, 2)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("output_stride", [8, 16, 32])
 @pytest.mark.parametrize("name", ["resnet50", "resnet50_v1", "resnet18d", "keras_resnet50v2"])
 def test_dilation_agrees(name, output_stride):
@@ -73,6 +75,7 @@ def test_other_inputs_and_no_head_agree(choices):
     assert_twins_agree(small(BlockKind.BASIC, ordering="full_preactivation", **choices))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["resnet50", "resnet50_v1", "resnet18"])
 @pytest.mark.parametrize("size", [EVEN, ODD])
 def test_a_dilated_network_computes_the_strided_one_on_a_finer_grid(name, size):
@@ -108,6 +111,7 @@ def test_fresh_norms_start_as_training_starts():
     assert set(map(tuple, scales.values())) == {(0.0,), (1.0,)}
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None, derandomize=True)
 @given(spec=specs())
 def test_random_specs_agree(spec):
@@ -115,7 +119,7 @@ def test_random_specs_agree(spec):
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(spec=specs(), size=image_sizes())
 def test_many_random_specs_agree(spec, size):
     assert_twins_agree(spec, sizes=[size])

@@ -70,6 +70,7 @@ def test_without_a_mistake_there_is_noise_only(net, size):
     assert error(world, world) < 1e-13
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "net"), [(name, net) for name in COSTS for net in ONLY_IN.get(name, NETS)]
 )
@@ -144,6 +145,7 @@ def begins(right: Use, wrong: Use) -> set[str]:
     return {layer.name for layer in sums[first].layers()} if first in sums else {first}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("right", "wrong"), WITHIN)
 def test_the_comparison_sees_a_wrong_network_and_names_the_layer_where_it_begins(right, wrong):
     result = resnet_duet.compare(*nets(right, wrong))

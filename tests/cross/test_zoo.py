@@ -15,6 +15,7 @@ from resnet_spec.measure import shapes
 from worlds import EVEN, ODD, assert_twins_agree, bits, images, short, thin, traces, twins
 
 THOUSAND_LAYERS = tuple(n for n in resnet_spec.names() if "1001" in n or "1202" in n)
+QUICK_TENTHS = ("preresnet1001", "cifar_resnet1202")
 OTHERS = tuple(n for n in resnet_spec.names() if n not in THOUSAND_LAYERS)
 QUICK = ("resnet18", "resnet50_v1", "keras_resnet50", "keras_resnet50v2", "preresnet50")
 QUICK += ("cifar_resnet20", "cifar_resnet20_a_end", "cifar_resnet20_b", "cifar_plain20")
@@ -27,7 +28,7 @@ def test_one_row_of_every_family_agrees_and_keras_loads_its_files(name, tmp_path
     assert_keras_loads_our_files(assert_twins_agree(thin(resnet_spec.get(name))), tmp_path)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", [n for n in OTHERS if n not in QUICK])
 def test_every_other_row_agrees_and_keras_loads_its_files(name, tmp_path):
     assert_keras_loads_our_files(assert_twins_agree(short(thin(resnet_spec.get(name)))), tmp_path)
@@ -59,8 +60,13 @@ def test_nets_of_a_thousand_layers_agree(name):
     assert_twins_agree(name, sizes=[(6, 10), (7, 9)])
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", THOUSAND_LAYERS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(n, marks=pytest.mark.slow if n in QUICK_TENTHS else pytest.mark.long)
+        for n in THOUSAND_LAYERS
+    ],
+)
 def test_nets_of_a_thousand_layers_agree_with_a_tenth_of_their_blocks(name, tmp_path):
     spec = resnet_spec.get(name)
     tenth = replace(spec, depths=tuple(depth // 10 for depth in spec.depths))
@@ -71,7 +77,7 @@ def test_nets_of_a_thousand_layers_agree_with_a_tenth_of_their_blocks(name, tmp_
     "name",
     [
         pytest.param("resnet50", marks=pytest.mark.slow),
-        pytest.param("resnext50_32x4d", marks=pytest.mark.slow),
+        pytest.param("resnext50_32x4d", marks=pytest.mark.long),
         pytest.param("wide_resnet50_2", marks=pytest.mark.long),
         pytest.param("resnet152", marks=pytest.mark.long),
     ],
@@ -82,11 +88,11 @@ def test_the_best_known_nets_agree_at_full_width(name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", QUICK)
-@pytest.mark.parametrize("size", [EVEN, ODD])
-def test_the_plan_s_arithmetic_gives_the_shapes_that_run(name, size):
+def test_the_plan_s_arithmetic_gives_the_shapes_that_run(name):
     torch_net, keras_net = twins(thin(resnet_spec.get(name)))
-    expected = shapes(resnet_spec.plan(torch_net.spec), size)
-    for trace in traces(torch_net, keras_net, images(size)):
-        found = {name: array.shape[1:] for name, array in trace.items()}
-        channels_first = {n: (s[-1], *s[:-1]) for n, s in found.items()}
-        assert channels_first == expected
+    for size in (EVEN, ODD):
+        expected = shapes(torch_net.plan, size)
+        for trace in traces(torch_net, keras_net, images(size)):
+            found = {name: array.shape[1:] for name, array in trace.items()}
+            channels_first = {n: (s[-1], *s[:-1]) for n, s in found.items()}
+            assert channels_first == expected

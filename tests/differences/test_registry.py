@@ -50,6 +50,7 @@ def faults(difference: Difference, found: Measurement) -> Iterator[str]:
         yield f"{why}: no mistake is made there"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DIFFERENCES)
 def test_mistakes_show_and_hide_where_it_is_said(name):
     difference = DIFFERENCES[name]
@@ -75,6 +76,7 @@ def test_the_test_can_fail(bad, sentence):
     assert any(sentence in fault for fault in faults(bad, measure(bad)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [n for n, d in DIFFERENCES.items() if isinstance(d.shown(), Use)])
 def test_a_mistake_is_the_same_in_both_frameworks(name):
     """So that whichever framework is at hand may search for it."""

@@ -56,6 +56,7 @@ def trained(recipe: Recipe, framework: str = "torch") -> np.ndarray:
     return small_training(recipe, BATCH).run(framework)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", [PLAIN, *RECIPES.values()], ids=["plain", *RECIPES])
 def test_a_recipe_is_one_training_in_both_frameworks(recipe):
     assert relative_error(trained(recipe), trained(recipe, "keras")) < TOGETHER

@@ -51,6 +51,7 @@ def assert_as_near_to_float64_as_the_frameworks(spec, size):
         assert relative_error(truth, found) <= YARDSTICK * max(distances)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FAMILIES)
 def test_every_family_is_as_near_to_float64_as_in_the_frameworks(name):
     assert_as_near_to_float64_as_the_frameworks(thin(resnet_spec.get(name)), EVEN)

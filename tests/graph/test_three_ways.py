@@ -59,6 +59,7 @@ def assert_the_graph_agrees(spec, sizes=(EVEN, ODD)):
         assert_agree(ours, {name: found[name] for name in ours})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", every_row())
 def test_every_row_of_the_zoo_agrees(name):
     assert_three_agree(short(thin(resnet_spec.get(name))))

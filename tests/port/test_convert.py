@@ -47,6 +47,7 @@ def random_bits(spec):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", every_row())
 def test_every_zoo_row_goes_between_every_pair_of_dialects_bit_for_bit(name):
     spec = short(thin(resnet_spec.get(name)))
@@ -77,6 +78,7 @@ def read_here(path, *names):
         return content if names else h5_child.index(file).encode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", every_row())
 def test_every_zoo_row_goes_through_every_format_bit_for_bit(name, tmp_path, monkeypatch):
     monkeypatch.setattr(hdf5, "_ask", read_here)

@@ -7,7 +7,7 @@ import pytest
 from sandbox import assert_harmless, judged
 from thin_files import KINDS, flipped, thin_file
 
-FLIPPED = 75  # files of each kind
+FLIPPED = 30  # files of each kind
 READ_AT_ONCE = ("onnx", "keras")  # before the first array is asked for
 
 
@@ -27,6 +27,7 @@ def test_a_file_cut_at_any_percent_is_told_in_one_line(kind):
         assert outcome.error is not None, f"{len(cut)} of {len(content)} bytes were enough"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", ["hashed", "read"])
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "squeezed_h5"])
 def test_a_file_that_is_emptied_while_it_is_converted_is_told_in_one_line(kind, moment):

@@ -177,6 +177,7 @@ NAMELESS = {  # all other dialects have names for the whole zoo
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("network", resnet_spec.names())
 def test_a_dialect_names_every_array_of_the_zoo_or_says_that_it_cannot(network):
     spec = resnet_spec.get(network)
@@ -191,6 +192,7 @@ def test_a_dialect_names_every_array_of_the_zoo_or_says_that_it_cannot(network):
             assert shapes_of(own, own.usual(spec)) == shapes, dialect
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dialect", DIALECTS)
 @settings(max_examples=60, deadline=None)
 @given(spec=specs())

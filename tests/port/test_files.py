@@ -62,6 +62,7 @@ def test_what_is_written_is_read_bit_for_bit_with_its_spec(write, ending, dtype)
     assert [p.name for p in path.parent.iterdir()] == [path.name]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("into", ["torch", "keras"])
 def test_a_file_loads_into_either_framework_and_saves_again(write, ending, into, weights, tmp_path):
@@ -148,6 +149,7 @@ def test_a_legacy_h5_is_read_bit_for_bit(legacy):
     assert bits(files.read(path).arrays) == bits(arrays)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", [*ENDINGS, ".h5"])
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.1, 0.5, 0.9, 0.999])
 def test_a_truncated_file_is_told_in_one_line(write, legacy, tmp_path, ending, share):
@@ -359,6 +361,7 @@ CHANGED = [  # a network that Keras itself saves, and the one of the zoo with th
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("spec", "name"), CHANGED)
 def test_a_keras_file_s_own_configuration_decides_between_networks(tmp_path, spec, name):
     import keras

@@ -52,6 +52,7 @@ def test_no_head_leaves_the_classifier_out_and_says_so(file, dialect):
     assert not any(name.startswith(classifier) for name in checkpoint.arrays)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dialect", BY_NAME)
 @pytest.mark.parametrize("spec", [SPEC, BARE], ids=["with", "without"])
 def test_a_new_classifier_stands_behind_the_same_network(file, dialect, spec):

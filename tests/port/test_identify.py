@@ -124,6 +124,7 @@ def visible(draw) -> ResNetSpec:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dialect", DIALECTS)
 @settings(max_examples=15, deadline=None)
 @given(spec=visible())

@@ -108,6 +108,7 @@ def test_a_real_training_checkpoint_is_opened(tmp_path):
         assert "bn1.num_batches_tracked" in {n.removeprefix("module.") for n in checkpoint.left_out}
 
 
+@pytest.mark.slow
 def test_arrays_that_are_neither_network_nor_wrapper_are_refused(opened, weights):
     with pytest.raises(FileError, match=r"1 unexpected: ema\.x"):
         opened(weights | {"ema.x": np.zeros(3)})

@@ -19,8 +19,8 @@ from resnet_spec import ResNetError
 from worlds import twins
 
 
-def slow(name):
-    return pytest.param(name, marks=pytest.mark.slow)
+def long(name):
+    return pytest.param(name, marks=pytest.mark.long)
 
 
 def one_of_each(lineup):
@@ -29,7 +29,7 @@ def one_of_each(lineup):
 
 
 # Small copies, one mistake of each difference; benchmarks/confusion.py has all at full width.
-NETS = ("cifar_resnet20", "keras_resnet50v2", *(slow(n) for n in ("resnet50d", "resnext50_32x4d")))
+NETS = ("cifar_resnet20", "keras_resnet50v2", *(long(n) for n in ("resnet50d", "resnext50_32x4d")))
 
 
 def assert_named(lineup):

@@ -33,6 +33,7 @@ def write(path, a, b):
     write_report(path, result, (network(a), network(b)), "resnet-duet verify a b <&>", False)
 
 
+@pytest.mark.slow
 def test_the_page_is_whole_in_itself(pages):
     for page in pages:
         text = page.read_text()
@@ -55,6 +56,7 @@ def test_the_browser_shows_the_verdict_and_the_first_layer_that_parts(pages):
     assert document.count("<tr><td><code>") == 75
 
 
+@pytest.mark.slow
 def test_the_page_differs_between_light_and_dark_and_between_phone_and_desk(pages, tmp_path):
     seen = {
         browser.screenshot(pages[1], tmp_path / f"{scheme}{width}.png", scheme, width)

@@ -46,6 +46,7 @@ def keras_logits(net, x):
     return np.concatenate([net(part, training=False) for part in np.split(x, 2)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("file", "prepare", "correct"), NETS, ids=[n[0] for n in NETS])
 def test_a_port_classifies_as_its_source_does(data, cifar, file, prepare, correct):
     pixels, labels = cifar
@@ -56,6 +57,7 @@ def test_a_port_classifies_as_its_source_does(data, cifar, file, prepare, correc
     assert (theirs.argmax(1) == labels).sum() == correct
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("file", "prepare", "correct"), NETS, ids=[n[0] for n in NETS])
 def test_a_port_has_the_logits_of_its_source_in_float64(data, cifar, file, prepare, correct):
     x = prepare(cifar[0][::20])
@@ -98,6 +100,7 @@ def test_a_real_file_goes_through_every_format_with_no_flag_and_keeps_its_bits(
         assert tensor.equal(want[name]), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("file", "prepare", "correct"), NETS, ids=[n[0] for n in NETS])
 def test_a_real_file_s_graph_is_proven_and_keeps_its_count_in_onnxruntime(
     data, cifar, tmp_path, file, prepare, correct
@@ -112,6 +115,7 @@ def test_a_real_file_s_graph_is_proven_and_keeps_its_count_in_onnxruntime(
     assert (logits.argmax(1) == cifar[1]).sum() == correct
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", [n[0] for n in NETS])
 def test_the_tool_proves_a_real_file_in_both_frameworks(data, file):
     a = resnet_duet.load(data / file, into="torch")

@@ -46,6 +46,7 @@ def assert_equal(spec, framework, size):
     assert bits(twin.read(alone)) == bits(twin.read(ours))  # the running statistics have moved
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("framework", BUILDERS)
 @pytest.mark.parametrize("name", every_row())
 def test_source_of_every_row_computes_the_same_bits(name, framework):
@@ -83,6 +84,7 @@ def test_keras_source_of_a_thousand_layers_allows_for_its_depth(tmp_path):
     assert int(done.stdout) > 1020
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("framework", BUILDERS)
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(spec=specs())
@@ -90,6 +92,7 @@ def test_source_of_any_network_computes_the_same_bits(framework, spec):
     assert_equal(spec, framework, ODD)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("choices", [{"output_stride": 8}, {"padding": "same"}])
 @pytest.mark.parametrize("framework", BUILDERS)
 def test_source_of_an_amended_network_computes_the_same_bits(choices, framework):

@@ -83,6 +83,7 @@ def test_saved_models_open_in_plain_keras(tmp_path):
         np.testing.assert_array_equal(np.load(f"{path}.npy"), output)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", resnet_spec.names()[::7])
 def test_only_stock_layers_and_operations_are_used(name):
     spec = thin(resnet_spec.get(name))
@@ -174,7 +175,7 @@ def test_a_network_starts_from_he_s_distribution_by_fan_out():
             np.testing.assert_array_equal(array, reference[name], err_msg=name)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_thousand_layers_are_no_deeper_than_python_allows():
     """Keras walks a graph by recursion; `build` makes room for it, and only as much as it needs."""
     limit = sys.getrecursionlimit()

@@ -59,6 +59,7 @@ def test_a_state_dict_loads_strictly_with_and_without_counters():
     other.load_state_dict(arrays, strict=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_network_compiles_into_one_graph(name):
     net, x = net_of(name), image()
