@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 demo: .venv/installed  ## train on digits in PyTorch, carry over to Keras, prove it
 	$(BIN)/resnet-duet demo
 
-test: lint browser .venv/reference  ## lint, types, all tests but the longest of tests/reference
+test: lint browser .venv/reference  ## lint, types, all tests but the longest; the book's need `make docs` first
 	$(BIN)/pytest -m "not long" --ignore tests/reference
 	$(BIN)/pytest -m "not slow" tests/reference
 

@@ -66,8 +66,9 @@ def formula(display: str):
 
 def run_warm(app) -> None:
     """Run the pages in forks of a process that has the frameworks imported."""
-    process = kernel.start()
+    process, folder = kernel.start()
     app.connect("build-finished", lambda *_: process.terminate())
+    app.connect("build-finished", lambda *_: folder.cleanup())
 
 
 def by_last_name(app, env, node, contnode):
@@ -85,6 +86,7 @@ def readable(app, what, name, own, options, signature, returns):
 
 
 def setup(app) -> None:
+    """What Sphinx calls first."""
     book.prepare()  # autodoc imports the frameworks, and they would greet
     app.add_html_math_renderer("mathml", (formula("inline"), None), (formula("block"), None))
     generate.write(HERE)

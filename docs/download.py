@@ -2,6 +2,7 @@
 
 import json
 import re
+from ast import literal_eval
 from pathlib import Path
 
 import nbformat
@@ -50,7 +51,7 @@ def plain(app: Sphinx, path: Path, page: Path) -> nbformat.NotebookNode:
         return f"```python\n{text.strip()}\n```\n"
 
     def glued(match: re.Match[str]) -> str:
-        return format(eval(values[match[1]]["data"]["text/plain"]), match[2] or "")
+        return format(literal_eval(values[match[1]]["data"]["text/plain"]), match[2] or "")
 
     for cell in notebook.cells:
         if cell.cell_type == "markdown":

@@ -20,6 +20,7 @@ from resnet_duet.book.table import cell
 from resnet_duet.cli import main
 from resnet_duet.differences import DIFFERENCES
 from resnet_duet.experiments.difference import Difference
+from resnet_duet.frameworks import FRAMEWORKS
 from resnet_duet.port.dialects import DIALECTS
 from resnet_duet.port.files import FORMATS, SAVED_MODEL, SOURCES, Source
 from resnet_spec.layers import Layer
@@ -59,6 +60,7 @@ def pages(docs: Path) -> Iterator[tuple[str, str]]:
     """(path below docs, text) of each page."""
     loader = FileSystemLoader(docs / "_templates")
     jinja = Environment(loader=loader, undefined=StrictUndefined, keep_trailing_newline=True)
+    jinja.globals["frameworks"] = FRAMEWORKS
     jinja.filters |= {"prose": prose, "sentence": sentence}
     template = jinja.get_template("difference.md")
     for name, own in DIFFERENCES.items():
@@ -149,6 +151,7 @@ def files() -> str:
 
 
 def endings(row: Source) -> str:
+    """How names of such files end, as Markdown."""
     return " ".join(f"`{suffix}`" for suffix in row.suffixes)
 
 

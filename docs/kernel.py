@@ -1,7 +1,7 @@
 """Kernels that have the frameworks imported: every page runs in a fresh fork of one process.
 
-To import both takes six seconds, and there are fifty pages. Importing starts no thread, so that a
-fork is as good as a new process: the tests run pages in new ones as well.
+To import both takes seconds, and there are fifty pages. A fork is as good as a new process, since
+importing starts no thread; the tests run some of the pages in new ones as well.
 """
 
 import json
@@ -11,14 +11,20 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 ADDRESS = "BOOK_KERNEL"  # where the warm process listens
 
 
-def start() -> subprocess.Popen:
-    """Start the warm process, and let Jupyter's `python3` be forks of it."""
-    folder = Path(tempfile.mkdtemp())
+def start() -> tuple[subprocess.Popen, tempfile.TemporaryDirectory]:
+    """Start the warm process, and let Jupyter's `python3` be forks of it.
+
+    Returns:
+        The process, and the folder in which Jupyter finds it.
+    """
+    temporary = tempfile.TemporaryDirectory()
+    folder = Path(temporary.name)
     os.environ |= {ADDRESS: str(folder / "socket"), "JUPYTER_PATH": str(folder)}
     spec = folder / "kernels/python3/kernel.json"
     spec.parent.mkdir(parents=True)
@@ -28,9 +34,10 @@ def start() -> subprocess.Popen:
     door.bind(os.environ[ADDRESS])
     door.listen()  # whoever calls before the imports are done waits
     with door:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, __file__, "--serve", str(door.fileno())], pass_fds=[door.fileno()]
         )
+    return process, temporary
 
 
 def serve(door: socket.socket) -> None:
@@ -40,6 +47,7 @@ def serve(door: socket.socket) -> None:
     from resnet_duet import book
 
     book.prepare()
+    assert threading.active_count() == 1, "a fork would lose a thread"
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # forks are nobody's to wait for
     while True:
         caller, _ = door.accept()

@@ -48,6 +48,7 @@ def test_a_program_gets_the_numbers():
     assert found["chapter"] == "pooling"
     own = DIFFERENCES["pool_border"]
     assert (found["wrong"], found["check"]) == (own.wrong, own.check)
+    assert found["wrong_in"] == own.wrong_in
     assert found["exercise"] == {"task": own.exercise.task, "solution": own.exercise.solution}
     (shown,), (hidden,) = found["shown"], found["hidden"]
     assert shown["shows"]

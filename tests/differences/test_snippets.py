@@ -20,13 +20,7 @@ LIBRARIES = {"math": math, "torch": torch, "nn": nn, "F": F, "Image": Image}
 LIBRARIES |= {"keras": keras, "layers": layers, "ops": ops, "tf": tf}
 
 # Libraries that this project does without. What is shown of them is not run.
-ELSEWHERE = {"channel_order.wrong", "image_mean.torch", "image_scale.torch", "image_scale.wrong"}
-
-# The code that people write instead is of Keras, but for these.
-WRONG_IN_TORCH = {
-    "image_layout", "image_sides", "lost_statistics", "norm_order", "training_mode",
-    "convolution_bias", "stride_block", "half_precision", "loss_logits",
-}  # fmt: skip
+ELSEWHERE = {"channel_order.wrong", "image_scale.wrong"}
 
 SNIPPETS = {f"{n}.{side}": n for n in DIFFERENCES for side in ("torch", "keras", "wrong")}
 
@@ -80,6 +74,9 @@ def keras_scene(name: str, path: str) -> dict[str, object]:
     return scene
 
 
+SCENES = {"torch": torch_scene, "keras": keras_scene}
+
+
 @pytest.fixture
 def settings_restored() -> Iterator[None]:
     """Some of what is shown sets Keras' precision for all that follows."""
@@ -97,8 +94,7 @@ def test_what_is_shown_runs(snippet, tmp_path):
     if snippet in ELSEWHERE:
         assert "cv2" in code or "transforms" in code
         pytest.skip("of OpenCV or torchvision, which this project does without")
-    in_torch = side == "torch" or (side == "wrong" and name in WRONG_IN_TORCH)
+    framework = DIFFERENCES[name].wrong_in if side == "wrong" else side
     path = tmp_path / "image.png"
     Image.new("RGB", (W, H)).save(path)
-    scene = (torch_scene if in_torch else keras_scene)(name, str(path))
-    exec(code, LIBRARIES | scene)
+    exec(code, LIBRARIES | SCENES[framework](name, str(path)))

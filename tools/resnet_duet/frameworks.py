@@ -18,6 +18,7 @@ class Framework:
 
     Attributes:
         name: the word for it in `load(path, into=...)`.
+        title: its own name.
         builder: our package of networks for it.
         needs: the package it cannot do without.
         extra: what to install, as `resnet-duet[extra]`.
@@ -26,6 +27,7 @@ class Framework:
     """
 
     name: str
+    title: str
     builder: str
     needs: str
     extra: str
@@ -33,8 +35,8 @@ class Framework:
     axes: str
 
 
-TORCH = Framework("torch", "resnet_torch", "torch", "torch", "torchvision", "NCHW")
-KERAS = Framework("keras", "resnet_tf", "tensorflow", "tf", "keras", "NHWC")
+TORCH = Framework("torch", "PyTorch", "resnet_torch", "torch", "torch", "torchvision", "NCHW")
+KERAS = Framework("keras", "Keras", "resnet_tf", "tensorflow", "tf", "keras", "NHWC")
 FRAMEWORKS = {framework.name: framework for framework in (TORCH, KERAS)}
 
 

@@ -40,8 +40,8 @@ def prepare() -> None:
 
 
 def system(command: str) -> None:
-    """What `!` does, with the output in one piece, and with errors only where there are some."""
+    """What `!` does, with the output in one piece, and with an error that ends the cell."""
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
     print(done.stdout, end="")
     if done.returncode > 1:  # 1 is an answer: not the same function
-        print(done.stderr, end="")
+        raise RuntimeError(done.stderr)

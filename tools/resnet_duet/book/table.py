@@ -52,6 +52,7 @@ class Table:
 
 
 def is_number(value: object) -> bool:
+    """Whether a cell stands to the right; yes and no do not."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 

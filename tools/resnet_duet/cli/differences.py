@@ -60,12 +60,14 @@ def list_all(as_json: bool) -> None:
 
 def tell(one: "Difference", found: "Measurement") -> None:
     """The paragraph, the code, what was measured, how to test for it, and something to do."""
+    from resnet_duet.frameworks import FRAMEWORKS
     from resnet_duet.tables import console, print_table
 
     width = min(console.width, 100)
     console.print(f"{one.name} ({one.group}): {one.title}\n", style="bold")
     console.print(fill(one.about, width))
-    for heading, code in (("PyTorch", one.torch), ("Keras", one.keras), ("wrong", one.wrong)):
+    wrong = f"wrong, in {FRAMEWORKS[one.wrong_in].title}"
+    for heading, code in (("PyTorch", one.torch), ("Keras", one.keras), (wrong, one.wrong)):
         console.print(f"\n{heading}:")
         for line in code.splitlines():
             console.print(f"    {line}")
@@ -106,6 +108,7 @@ def facts(one: "Difference", found: "Measurement") -> dict[str, object]:
         "torch": one.torch,
         "keras": one.keras,
         "wrong": one.wrong,
+        "wrong_in": one.wrong_in,
         "shown": [numbers(measured) for measured in found.shown],
         "hidden": [numbers(measured) | {"why": why} for why, measured in found.hidden],
         "check": one.check,

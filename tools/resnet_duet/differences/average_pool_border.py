@@ -50,6 +50,7 @@ DIFFERENCE = Difference(
         "x = layers.ZeroPadding2D(((0, 1), (0, 1)))(x)\n"
         "x = layers.AveragePooling2D(2, strides=2)(x)"
     ),
+    wrong_in="keras",
     mistakes=mistakes,
     shown=lambda: at_odd_size("resnet18d"),
     hidden=(

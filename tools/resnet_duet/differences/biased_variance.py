@@ -65,13 +65,13 @@ DIFFERENCE = Difference(
     about=(
         "In training both frameworks normalise by the variance of the batch divided by n, the"
         " number of pixels that a channel has in the whole batch. But what they keep for inference"
-        " is not the same: PyTorch keeps the unbiased variance, divided by n - 1, and Keras what it"
-        " has computed. So two equal trainings end with equal weights and with running variances"
-        " that differ by n / (n - 1), more in the late stages, where n is small: with 32 images of"
-        " 224x224 pixels n is 1568 in the last stage. Carrying weights over is right as it is,"
-        " since each framework's variances are what that training has made; it becomes a"
-        " difference when a network is trained on, or trained anew, in the other framework. With"
-        " one image for each device and 7x7 pixels it is two percent."
+        " is not the same: PyTorch keeps the unbiased variance, divided by n - 1, and Keras what"
+        " it has computed. So two equal trainings end with equal weights and with running"
+        " variances that differ by n / (n - 1), more in the late stages, where n is small: a map"
+        " of 7x7 pixels gives 49 for each image. Carrying weights over is right as it is, since"
+        " each framework's variances are what that training has made; it becomes a difference when"
+        " a network is trained on, or trained anew, in the other framework, above all with few"
+        " images on each device."
     ),
     torch="norm = nn.BatchNorm2d(64)  # keeps x.var(dim=(0, 2, 3), correction=1)",
     keras=(
@@ -82,6 +82,7 @@ DIFFERENCE = Difference(
         "norm.moving_variance.assign(old + (norm.moving_variance - old) * n / (n - 1))"
     ),
     wrong="norm = layers.BatchNormalization()",
+    wrong_in="keras",
     mistakes=mistakes,
     shown=lambda: small_training(PLAIN, batch=4),
     hidden=(

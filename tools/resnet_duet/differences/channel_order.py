@@ -38,6 +38,7 @@ DIFFERENCE = Difference(
     torch='image = Image.open(path).convert("RGB")  # RGB',
     keras="image = keras.utils.load_img(path)  # RGB; resnet.preprocess_input makes BGR of it",
     wrong="image = cv2.imread(path)  # BGR",
+    wrong_in="torch",
     mistakes=mistakes,
     shown=lambda: at_even_size("resnet18"),
     hidden=(Hidden("the images are grey", grey),),

@@ -35,16 +35,17 @@ DIFFERENCE = Difference(
     about=(
         "A norm subtracts the mean of each channel, so a bias right before it is of no use, and"
         " torchvision's networks have none. keras.applications never said use_bias=False, so that"
-        " its ResNet-50 has 26,560 more numbers, and each of them counts: in training the norm"
-        " takes the bias away with the batch's mean, but afterwards the running mean, which was"
-        " measured with the bias in it, is subtracted, bias or no bias. Who ports such weights into"
-        " a network without biases has to subtract the bias from the running mean, which then gives"
-        " the same function. Dropping it shifts every channel of every layer a little. Fresh"
-        " networks have biases of zero, and show nothing."
+        " its ResNet-50 has a number more for every output of a convolution, and each of them"
+        " counts: in training the norm takes the bias away with the batch's mean, but afterwards"
+        " the running mean, which was measured with the bias in it, is subtracted, bias or no"
+        " bias. Whoever ports such weights into a network without biases has to subtract the bias"
+        " from the running mean, which then gives the same function. Dropping it shifts every"
+        " channel of every layer a little. Fresh networks have biases of zero, and show nothing."
     ),
     torch="nn.Conv2d(64, 64, 3, padding=1, bias=True)  # for weights of keras.applications",
     keras="layers.Conv2D(64, 3)  # use_bias=True",
     wrong="nn.Conv2d(64, 64, 3, padding=1, bias=False)  # for weights of keras.applications",
+    wrong_in="torch",
     mistakes=mistakes,
     shown=lambda: at_even_size("keras_resnet50"),
     hidden=(

@@ -41,6 +41,7 @@ DIFFERENCE = Difference(
     torch="fc.weight  # (outputs, inputs)",
     keras="layer.kernel.assign(kernel.T)",
     wrong="layer.kernel.assign(kernel.reshape(layer.kernel.shape))",
+    wrong_in="keras",
     mistakes=mistakes,
     shown=lambda: at_even_size("resnet18"),
     hidden=(Hidden("there is one output, and a row is a column in memory", one_class),),

@@ -43,6 +43,7 @@ DIFFERENCE = Difference(
     torch="nn.Conv2d(512, 512, 3, padding=2, dilation=2)",
     keras='layers.Conv2D(512, 3, padding="same", dilation_rate=2)',
     wrong='layers.Conv2D(512, 3, strides=2, padding="same")',
+    wrong_in="keras",
     mistakes=mistakes,
     shown=lambda: use(four_stages(), 0, EVEN),
     hidden=(

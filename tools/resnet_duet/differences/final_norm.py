@@ -62,6 +62,7 @@ DIFFERENCE = Difference(
         "x = layers.Dense(1000)(layers.GlobalAveragePooling2D()(x))"
     ),
     wrong="x = layers.Dense(1000)(layers.GlobalAveragePooling2D()(x))",
+    wrong_in="keras",
     mistakes=mistakes,
     shown=lambda: at_even_size("preresnet18"),
     hidden=(),

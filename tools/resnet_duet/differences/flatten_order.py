@@ -68,6 +68,7 @@ DIFFERENCE = Difference(
     torch="x = torch.flatten(maps, 1)  # (N, C, H, W) in the order CHW",
     keras="x = ops.reshape(ops.transpose(maps, (0, 3, 1, 2)), (n, -1))  # of (N, H, W, C)",
     wrong="x = layers.Flatten()(maps)  # of (N, H, W, C), in the order HWC",
+    wrong_in="keras",
     mistakes=mistakes,
     shown=lambda: flattened(EVEN),
     hidden=(Hidden("one pixel is left of the map", lambda: flattened((8, 8))),),

@@ -30,6 +30,7 @@ DIFFERENCE = Difference(
     torch="net = net.double()",
     keras='layer = layers.Conv2D(64, 3, dtype="float64")\nassert layer.compute_dtype == "float64"',
     wrong='keras.config.set_floatx("float64")  # after the model was built',
+    wrong_in="keras",
     mistakes=mistakes,
     shown=lambda: at_even_size("resnet18"),
     hidden=(Hidden("only the class is asked for", lambda: asked_for_the_class("resnet18")),),

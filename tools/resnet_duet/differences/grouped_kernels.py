@@ -65,6 +65,7 @@ DIFFERENCE = Difference(
     torch="nn.Conv2d(128, 128, 3, padding=1, groups=32)  # weight (128, 4, 3, 3)",
     keras='layers.Conv2D(128, 3, padding="same", groups=32)  # kernel (3, 3, 4, 128)',
     wrong="outputs = ops.reshape(ops.stack(of_each_group, axis=-1), (n, h, w, 128))",
+    wrong_in="keras",
     mistakes=mistakes,
     shown=lambda: at_even_size("resnext50_32x4d"),
     hidden=(Hidden("each group has one output, so that there is but one order", depthwise),),

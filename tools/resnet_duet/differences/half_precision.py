@@ -53,6 +53,7 @@ DIFFERENCE = Difference(
     torch="torch.save(net.state_dict(), path)  # in the precision of the network",
     keras="model.save_weights(path)  # in the precision of the model",
     wrong="torch.save(net.half().state_dict(), path)",
+    wrong_in="torch",
     mistakes=mistakes,
     shown=lambda: at_even_size("resnet18"),
     hidden=(Hidden("the weights are numbers of these formats already", short_numbers),),

@@ -50,6 +50,7 @@ DIFFERENCE = Difference(
     torch="x = torch.from_numpy(images).permute(0, 3, 1, 2)  # NHWC to NCHW",
     keras="x = ops.transpose(images, (0, 2, 3, 1))  # NCHW to NHWC",
     wrong="x = torch.from_numpy(images).reshape(len(images), 3, height, width)",
+    wrong_in="torch",
     mistakes=mistakes,
     shown=lambda: at_even_size("resnet18"),
     hidden=(Hidden("there is but one channel, so that both orders are one", one_channel),),

@@ -78,9 +78,14 @@ DIFFERENCE = Difference(
         " and bias, exactly so except at the border, where a padded zero is no longer the mean. It"
         " hides nowhere."
     ),
-    torch="x = transforms.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))(x)  # of 0 to 1",
+    torch=(
+        "mean = torch.tensor([0.485, 0.456, 0.406]).reshape(3, 1, 1)\n"
+        "std = torch.tensor([0.229, 0.224, 0.225]).reshape(3, 1, 1)\n"
+        "x = (x - mean) / std  # of 0 to 1, as transforms.Normalize does"
+    ),
     keras='x = keras.applications.imagenet_utils.preprocess_input(x, mode="torch")  # of 0 to 255',
     wrong="x = keras.applications.resnet.preprocess_input(x)  # for weights from torchvision",
+    wrong_in="keras",
     mistakes=mistakes,
     shown=standard,
     hidden=(),

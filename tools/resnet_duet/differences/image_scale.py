@@ -32,16 +32,17 @@ DIFFERENCE = Difference(
     about=(
         "Files have bytes, 0 to 255. torchvision's ToTensor divides by 255 and moves the channels"
         " to the front, both at once and without being asked, unless the array is not of bytes,"
-        " when it only moves the channels. Keras' load_img and image datasets leave numbers at 0 to"
-        " 255; some of keras.applications' networks have a Rescaling layer inside, others want"
+        " when it only moves the channels. Keras' load_img and image datasets leave numbers at 0"
+        " to 255; some of keras.applications' networks have a Rescaling layer inside, others want"
         " preprocess_input, which for resnet_v2 gives -1 to 1. So images are divided twice, or not"
         " at all. The first norm was measured on the right range and does not make up for it:"
-        " divided once too often every image is nearly the same grey, and so are all outputs. It"
-        " hides nowhere."
+        " divided once too often every image is nearly the same grey, and so are all outputs. In"
+        " inference, on images that are not black, it hides nowhere."
     ),
-    torch="x = transforms.ToTensor()(image)  # 0 to 1, and (C, H, W)",
+    torch="x = torch.from_numpy(image).permute(2, 0, 1) / 255  # as ToTensor does, at once",
     keras="x = layers.Rescaling(1 / 255)(image)  # 0 to 1",
     wrong="x = transforms.ToTensor()(image) / 255",
+    wrong_in="torch",
     mistakes=mistakes,
     shown=lambda: at_even_size("resnet18"),
     hidden=(),

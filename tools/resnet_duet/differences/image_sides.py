@@ -42,6 +42,7 @@ DIFFERENCE = Difference(
     torch="x = torch.from_numpy(image).permute(2, 0, 1)  # (H, W, C) to (C, H, W)",
     keras="x = ops.convert_to_tensor(image)  # (H, W, C) as it is",
     wrong="x = torch.from_numpy(image.T)  # (C, W, H)",
+    wrong_in="torch",
     mistakes=mistakes,
     shown=lambda: at_even_size("resnet18"),
     hidden=(Hidden("the images are symmetric about their diagonal", symmetric),),

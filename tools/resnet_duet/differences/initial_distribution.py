@@ -51,6 +51,7 @@ DIFFERENCE = Difference(
         "layers.Conv2D(64, 3, kernel_initializer=start)"
     ),
     wrong='layers.Conv2D(64, 3, kernel_initializer="he_normal")',
+    wrong_in="keras",
     mistakes=mistakes,
     shown=lambda: a_kernel(Sight.KERNEL),
     hidden=(

@@ -43,6 +43,7 @@ DIFFERENCE = Difference(
     torch="F.conv2d(x, kernel)  # as it is",
     keras="ops.conv(x, kernel)  # as it is, in HWIO",
     wrong="layer.kernel.assign(kernel[::-1, ::-1])  # HWIO, for weights from Theano only",
+    wrong_in="keras",
     mistakes=mistakes,
     shown=lambda: at_even_size("resnet18"),
     hidden=(Hidden("the images are the same upside down, and of an odd size", symmetric),),

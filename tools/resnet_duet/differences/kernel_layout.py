@@ -44,17 +44,18 @@ DIFFERENCE = Difference(
     title="kernels: (outputs, inputs, height, width) in PyTorch, (height, width, inputs, outputs)"
     " in Keras",
     about=(
-        "A kernel is the same numbers in both frameworks in another order of axes: OIHW in PyTorch,"
-        " HWIO in Keras. Carrying one over is a transpose. A reshape has the right shape as well"
-        " and leaves a kernel of well-known numbers in random places: a network of noise. Subtler"
-        " is the script that tries one order of axes after the other until the shape fits. In a"
-        " ResNet most kernels have as many inputs as outputs, so that the first order tried fits"
-        " although it swaps the two, while the few kernels that are not square come out right."
-        " Shapes never prove a layout; only outputs do."
+        "A kernel is the same numbers in both frameworks in another order of axes: OIHW in"
+        " PyTorch, HWIO in Keras. Carrying one over is a transpose. A reshape has the right shape"
+        " as well and leaves a kernel of well-known numbers in random places: a network of noise."
+        " Subtler is the script that tries one order of axes after the other until the shape fits."
+        " In a ResNet-18 or -34 most kernels have as many inputs as outputs, so that the first"
+        " order tried fits although it swaps the two, while the few kernels that are not square"
+        " come out right. Shapes never prove a layout; only outputs do."
     ),
     torch="conv.weight  # (O, I, H, W)",
     keras="layer.kernel.assign(kernel.transpose(2, 3, 1, 0))  # OIHW to HWIO",
     wrong="layer.kernel.assign(kernel.reshape(layer.kernel.shape))",
+    wrong_in="keras",
     mistakes=mistakes,
     shown=lambda: at_even_size("resnet18"),
     hidden=(

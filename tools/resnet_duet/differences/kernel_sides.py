@@ -30,15 +30,15 @@ DIFFERENCE = Difference(
     about=(
         "From PyTorch's (O, I, H, W) to Keras' (H, W, I, O) the first two axes and the last two"
         " each go their own way. Reversing all four, by `.T` or `transpose(3, 2, 1, 0)`, gives (W,"
-        " H, I, O): of the right shape, since kernels are square, and with every kernel turned over"
-        " its diagonal. It is the classic mistake of conversion scripts, because it is right for"
-        " the classifier, whose kernel has two axes. The network still recognises much, as blobs"
-        " are blobs: one trained for CIFAR-10 was right far more often than by chance, and far less"
-        " often than it should have been. A test on an image of ones does not see it at all."
+        " H, I, O): of the right shape, since kernels are square, and with every kernel turned"
+        " over its diagonal. It is the classic mistake of conversion scripts, because it is right"
+        " for the classifier, whose kernel has two axes. The network still recognises something,"
+        " as blobs are blobs. A test on an image of ones does not see it at all."
     ),
     torch="conv.weight  # (O, I, H, W)",
     keras="layer.kernel.assign(kernel.transpose(2, 3, 1, 0))  # (H, W, I, O)",
     wrong="layer.kernel.assign(kernel.transpose(3, 2, 1, 0))  # (W, H, I, O)",
+    wrong_in="keras",
     mistakes=mistakes,
     shown=lambda: at_even_size("resnet18"),
     hidden=(

@@ -38,6 +38,7 @@ DIFFERENCE = Difference(
         "loss(keras.ops.one_hot(labels, 1000), logits)"
     ),
     wrong="keras.losses.SparseCategoricalCrossentropy(from_logits=True)(labels, logits)",
+    wrong_in="keras",
     mistakes=mistakes,
     shown=lambda: small_training(replace(PLAIN, label_smoothing=0.125), batch=4),
     hidden=(Hidden("nothing is to be smoothed", lambda: small_training(PLAIN, batch=4)),),

@@ -30,19 +30,17 @@ DIFFERENCE = Difference(
         " softmax. Logits that are taken for probabilities are clipped to between 1e-7 and 1:"
         " those outside have no gradient, and the network learns little or nothing. The opposite,"
         " a network that ends in a softmax under PyTorch's loss, takes it twice: it learns,"
-        " slowly, and its loss cannot fall below ln(1 + (K - 1) / e), 1.46 for ten classes. Keras'"
-        " own softmax remembers its logits, and Keras' losses take those with a warning, so that"
-        " there the second mistake does no harm, unless the loss has another precision than the"
-        " network. Neither is an error to the code, and a softmax does not change which class is"
-        " largest, so the accuracy means what it says. There is no data on which either is"
-        " harmless, except where there is nothing to learn."
+        " slowly, and its loss cannot fall below ln(1 + (K - 1) / e) for K classes. Keras' own"
+        " softmax remembers its logits, and Keras' losses take those with a warning, so that there"
+        " the second mistake does no harm, unless the loss has another precision than the network."
+        " Neither is an error to the code, and a softmax does not change which class is largest,"
+        " so the accuracy means what it says. There is no data on which either is harmless, except"
+        " where there is nothing to learn."
     ),
     torch="F.cross_entropy(logits, labels)",
     keras="keras.losses.SparseCategoricalCrossentropy(from_logits=True)(labels, logits)",
-    wrong=(
-        "keras.losses.SparseCategoricalCrossentropy()(labels, logits)\n"
-        "F.cross_entropy(logits.softmax(dim=1), labels)"
-    ),
+    wrong="keras.losses.SparseCategoricalCrossentropy()(labels, logits)",
+    wrong_in="keras",
     mistakes=mistakes,
     shown=lambda: small_training(PLAIN, batch=4),
     hidden=(
@@ -60,7 +58,7 @@ DIFFERENCE = Difference(
         task=(
             "All ten logits of an image are 0. Work out the loss and the gradient of"
             " `F.cross_entropy(logits, label)`, then of `F.cross_entropy(logits.softmax(dim=1),"
-            " label)`; a softmax' derivative at equal logits takes a vector whose sum is 0 to a"
+            " label)`; a softmax's derivative at equal logits takes a vector whose sum is 0 to a"
             " tenth of it. Check both. Why does the first loss of a training not tell which it is?"
         ),
         solution="""\

@@ -53,6 +53,7 @@ DIFFERENCE = Difference(
         "loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)\n"
         "loss(labels, logits, sample_weight=keras.ops.take(weights, labels))"
     ),
+    wrong_in="keras",
     mistakes=mistakes,
     shown=lambda: small_training(WEIGHTED, batch=4),
     hidden=(

@@ -48,6 +48,7 @@ DIFFERENCE = Difference(
     torch="arrays = net.state_dict()  # parameters and buffers",
     keras="arrays = model.weights  # trainable or not",
     wrong="for name, array in net.named_parameters():\n    copy(name, array)",
+    wrong_in="torch",
     mistakes=mistakes,
     shown=lambda: at_even_size("resnet18"),
     hidden=(Hidden("the network was never trained", lambda: untrained("resnet18")),),

@@ -36,6 +36,7 @@ DIFFERENCE = Difference(
     torch="y = self.branch(x) + self.shortcut(x)",
     keras="y = layers.Add()([y, shortcut])",
     wrong="layers.Add()([y, shortcut])  # and on with y",
+    wrong_in="keras",
     mistakes=mistakes,
     shown=lambda: at_even_size("cifar_resnet20"),
     hidden=(),

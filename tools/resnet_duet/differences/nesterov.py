@@ -34,6 +34,7 @@ DIFFERENCE = Difference(
     torch="torch.optim.SGD(net.parameters(), 0.1, momentum=0.9, nesterov=True)",
     keras="keras.optimizers.SGD(0.1, momentum=0.9, nesterov=True)",
     wrong="keras.optimizers.SGD(0.1, momentum=0.9)",
+    wrong_in="keras",
     mistakes=mistakes,
     shown=lambda: small_training(replace(PLAIN, momentum=0.875, nesterov=True), batch=4),
     hidden=(Hidden("there is no momentum", lambda: small_training(PLAIN, batch=4)),),

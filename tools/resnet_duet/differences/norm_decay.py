@@ -47,6 +47,7 @@ DIFFERENCE = Difference(
     torch="nn.BatchNorm2d(64, momentum=0.1)",
     keras="layers.BatchNormalization(momentum=0.9)",
     wrong="layers.BatchNormalization(momentum=0.1)  # and without momentum it is 0.99",
+    wrong_in="keras",
     mistakes=mistakes,
     shown=lambda: small_training(PLAIN, batch=4),
     hidden=(Hidden("nothing is trained, so nothing moves", lambda: at_even_size("resnet18")),),

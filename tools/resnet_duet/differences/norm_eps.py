@@ -45,6 +45,7 @@ DIFFERENCE = Difference(
     torch="nn.BatchNorm2d(64)  # eps=1e-5",
     keras="layers.BatchNormalization(epsilon=1e-5)",
     wrong="layers.BatchNormalization()  # epsilon=1e-3",
+    wrong_in="keras",
     mistakes=mistakes,
     shown=lambda: at_even_size("resnet18"),
     hidden=(Hidden("the variances are so large that eps is lost beside them", huge_variances),),

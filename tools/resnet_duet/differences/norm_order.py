@@ -37,6 +37,7 @@ DIFFERENCE = Difference(
     torch="scale, offset = bn.weight, bn.bias",
     keras="scale, offset = layer.gamma, layer.beta",
     wrong="scale, offset = (group[name] for name in sorted(group))  # beta, gamma",
+    wrong_in="torch",
     mistakes=mistakes,
     shown=lambda: at_even_size("resnet18"),
     hidden=(),

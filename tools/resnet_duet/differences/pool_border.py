@@ -47,6 +47,7 @@ DIFFERENCE = Difference(
         "x = layers.MaxPooling2D(3, strides=2)(x)"
     ),
     wrong="x = layers.ZeroPadding2D(1)(x)\nx = layers.MaxPooling2D(3, strides=2)(x)",
+    wrong_in="keras",
     mistakes=mistakes,
     shown=lambda: at_even_size("preresnet18"),
     hidden=(Hidden("the pool stands behind a ReLU", lambda: at_even_size("resnet18")),),

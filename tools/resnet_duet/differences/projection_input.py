@@ -40,10 +40,11 @@ DIFFERENCE = Difference(
         "In a pre-activation block a norm and a ReLU stand before the first convolution. An"
         " identity shortcut goes past them, or the block would be none of *Identity Mappings*. A"
         " projection may read either side: Facebook's Torch code, keras.applications' V2 and timm"
-        " let it read the pre-activation; Keras' CIFAR example does so in the network's first block"
-        " only; others read the block's input everywhere. The paper's figures show no projection."
-        " Arrays are the same in all of them. There are but three or four projections in a network,"
-        " so that most of its layers are right. It hides nowhere."
+        " let it read the pre-activation; Keras' CIFAR example does so in the network's first"
+        " block only; others read the block's input everywhere. The paper's figures show no"
+        " projection. Arrays are the same in all of them. There are but three or four projections"
+        " in a network, so that most of its layers are right. With random norms and images it"
+        " hides nowhere."
     ),
     torch="h = F.relu(self.bn1(x))\ny = self.branch(h) + self.shortcut(h)",
     keras=(
@@ -51,6 +52,7 @@ DIFFERENCE = Difference(
         "y = layers.Add()([branch(h), shortcut(h)])"
     ),
     wrong="y = layers.Add()([branch(h), shortcut(x)])  # where weights were trained with h",
+    wrong_in="keras",
     mistakes=mistakes,
     shown=lambda: at_even_size("preresnet50"),
     hidden=(),

@@ -51,6 +51,7 @@ DIFFERENCE = Difference(
     torch="y = F.relu(self.bn2(self.conv2(y)) + x)",
     keras='y = layers.Activation("relu")(layers.Add()([y, x]))',
     wrong='y = layers.Add()([layers.Activation("relu")(y), x])',
+    wrong_in="keras",
     mistakes=mistakes,
     shown=lambda: at_even_size("resnet18"),
     hidden=(),

@@ -74,6 +74,7 @@ DIFFERENCE = Difference(
     torch='x = F.interpolate(x, (224, 224), mode="bilinear", antialias=True)',
     keras="x = tf.image.resize(x, (224, 224), antialias=True)",
     wrong="x = tf.image.resize(x, (224, 224))",
+    wrong_in="keras",
     mistakes=mistakes,
     shown=lambda: resized((80, 112)),
     hidden=(Hidden("the images are enlarged", lambda: resized((20, 28))),),

@@ -46,6 +46,7 @@ DIFFERENCE = Difference(
         "y = model(images, training=False)  # not model.predict(images)"
     ),
     wrong="x = keras.Input((None, None, 3))  # float32\ny = model.predict(images)",
+    wrong_in="keras",
     mistakes=mistakes,
     shown=lambda: at_even_size("resnet18"),
     hidden=(Hidden("the images are bytes, as files have them", from_a_file),),

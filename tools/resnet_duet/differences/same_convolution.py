@@ -49,6 +49,7 @@ DIFFERENCE = Difference(
         'x = layers.ZeroPadding2D(1)(x)\nx = layers.Conv2D(128, 3, strides=2, padding="valid")(x)'
     ),
     wrong='x = layers.Conv2D(128, 3, strides=2, padding="same")(x)',
+    wrong_in="keras",
     mistakes=mistakes,
     shown=lambda: at_even_size("resnet18"),
     hidden=(

@@ -44,6 +44,7 @@ DIFFERENCE = Difference(
         "x = layers.MaxPooling2D(3, strides=2)(x)"
     ),
     wrong='x = layers.MaxPooling2D(3, strides=2, padding="same")(x)',
+    wrong_in="keras",
     mistakes=mistakes,
     shown=lambda: at_even_size("resnet18"),
     hidden=(Hidden("the pool's map has an odd size", lambda: at_odd_size("resnet18")),),

@@ -51,9 +51,11 @@ DIFFERENCE = Difference(
         "optimizer.learning_rate = 0.01"
     ),
     wrong=(
-        "rates = keras.optimizers.schedules.PiecewiseConstantDecay([30, 60], [0.1, 0.01, 0.001])\n"
+        "drops = [30 * n - 1, 60 * n - 1]  # of steps, n an epoch\n"
+        "rates = keras.optimizers.schedules.PiecewiseConstantDecay(drops, [0.1, 0.01, 0.001])\n"
         "keras.optimizers.SGD(rates, momentum=0.9)"
     ),
+    wrong_in="keras",
     mistakes=mistakes,
     shown=lambda: small_training(FALLING, batch=4),
     hidden=(

@@ -70,6 +70,7 @@ DIFFERENCE = Difference(
         "x = layers.Conv2D(128, 1)(x)"
     ),
     wrong="x = layers.Conv2D(128, 1, strides=2)(x)  # with weights of a ResNet-D",
+    wrong_in="keras",
     mistakes=mistakes,
     shown=lambda: at_even_size("resnet18d"),
     hidden=(

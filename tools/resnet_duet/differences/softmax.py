@@ -37,6 +37,7 @@ DIFFERENCE = Difference(
     torch="probabilities = torch.softmax(net(x), dim=1)",
     keras="model = keras.applications.ResNet50(weights=None, classifier_activation=None)",
     wrong="model = keras.applications.ResNet50(weights=None)  # ends in softmax",
+    wrong_in="keras",
     mistakes=mistakes,
     shown=lambda: at_even_size("resnet18"),
     hidden=(

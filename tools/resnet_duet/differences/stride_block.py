@@ -43,6 +43,7 @@ DIFFERENCE = Difference(
     torch="nn.Conv2d(128, 128, 3, stride=2, padding=1)  # in layer2.0",
     keras='layers.Conv2D(64, 3, strides=2, padding="valid")  # in conv2_block3 of ResNet50V2',
     wrong="stride = 2 if stage > 0 and block == 0 else 1  # for weights of ResNet50V2",
+    wrong_in="torch",
     mistakes=mistakes,
     shown=lambda: at_even_size("keras_resnet50v2"),
     hidden=(

@@ -38,6 +38,7 @@ DIFFERENCE = Difference(
     torch="nn.Conv2d(128, 128, 3, stride=2, padding=1)  # v1.5",
     keras="layers.Conv2D(128, 1, strides=2)  # v1: the first of the block",
     wrong="layers.Conv2D(128, 1, strides=2)  # with weights from torchvision",
+    wrong_in="keras",
     mistakes=mistakes,
     shown=lambda: at_even_size("resnet50"),
     hidden=(

@@ -48,6 +48,7 @@ DIFFERENCE = Difference(
     torch="arrays = [bn.weight, bn.bias, bn.running_mean, bn.running_var]",
     keras="layer.set_weights(arrays)  # gamma, beta, moving_mean, moving_variance",
     wrong="layer.set_weights([bn.running_var, bn.running_mean, bn.weight, bn.bias])",
+    wrong_in="keras",
     mistakes=mistakes,
     shown=lambda: at_even_size("resnet18"),
     hidden=(Hidden("the norms are fresh", lambda: untrained("resnet18")),),

@@ -52,6 +52,7 @@ DIFFERENCE = Difference(
     torch="net.eval()\ny = net(x)",
     keras="y = model(x, training=False)",
     wrong="y = net(x)  # a new module is in training mode",
+    wrong_in="torch",
     mistakes=mistakes,
     shown=lambda: at_even_size("resnet18"),
     hidden=(Hidden("the running statistics are those of this very batch", measured_on_the_batch),),

@@ -47,6 +47,7 @@ DIFFERENCE = Difference(
         "keras.optimizers.SGD(0.1, momentum=0.9)"
     ),
     wrong="keras.optimizers.SGD(0.1, momentum=0.9, weight_decay=1e-4)",
+    wrong_in="keras",
     mistakes=mistakes,
     shown=lambda: small_training(replace(DECAYING, momentum=0.875), batch=4),
     hidden=(

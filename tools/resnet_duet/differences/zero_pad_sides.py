@@ -47,6 +47,7 @@ DIFFERENCE = Difference(
     torch="F.pad(x, (0, 0, 0, 0, 8, 8))  # (W, H, C) of (N, C, H, W): half and half",
     keras="tf.pad(x, ((0, 0), (0, 0), (0, 0), (8, 8)))  # (N, H, W, C): half and half",
     wrong="tf.pad(x, ((0, 0), (0, 0), (0, 0), (0, 16)))  # for weights of the other form",
+    wrong_in="keras",
     mistakes=mistakes,
     shown=lambda: at_even_size("cifar_resnet20"),
     hidden=(),

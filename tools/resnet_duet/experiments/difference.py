@@ -86,6 +86,7 @@ class Difference:
         torch: the code in PyTorch.
         keras: the code in Keras that does the same.
         wrong: the code that people write instead.
+        wrong_in: the framework of that code.
         mistakes: every way to get it wrong in an experiment; none where it does not apply.
         shown: an experiment in which the mistakes show.
         hidden: experiments in which they do not.
@@ -100,6 +101,7 @@ class Difference:
     torch: str
     keras: str
     wrong: str
+    wrong_in: str
     mistakes: Callable[[World], Iterator[Mistake]]
     shown: Callable[[], World]
     hidden: tuple[Hidden, ...]

@@ -14,6 +14,7 @@ from resnet_duet.proof.rows import relative_error
 
 
 def draw(world: Start, mistakes: Sequence[Mistake]) -> Picture:
+    """The quantiles, and how far they are from the right ones."""
     right, ported = world.run(TORCH.name), world.run(KERAS.name)
     wrong = {mistake.what: mistake.world.run(KERAS.name) for mistake in mistakes}
     return Picture((_quantiles(right, ported, wrong), _errors(right, ported, wrong)), tuple(wrong))

@@ -31,6 +31,7 @@ def lengthened(world: Training) -> Training:
 
 
 def draw(world: Training, mistakes: Sequence[Mistake]) -> Picture:
+    """The losses, and how far the weights are from where they should be."""
     right, noise = world.course(TORCH.name), world.course(KERAS.name)
     rounded = world.rounded().course(TORCH.name)
     wrong = {mistake.what: _training(mistake).course(KERAS.name) for mistake in mistakes}

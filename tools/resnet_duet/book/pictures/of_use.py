@@ -18,6 +18,7 @@ Trace = Mapping[str, np.ndarray]
 
 
 def draw(world: Use, mistakes: Sequence[Mistake]) -> Picture:
+    """Where the first mistake is first to be seen, and how deep each of them reaches."""
     right = world.trace(TORCH.name)
     noise = errors(right, world.trace(KERAS.name))
     rounded = errors(right, world.rounded().trace(TORCH.name))
