@@ -38,17 +38,18 @@ class Table:
 
     def _cell(self, tag: str, column: int, text: str) -> str:
         words = html.escape(text).replace("\n", "<br>")
-        return f'<{tag} style="{self._style(column)}">{words}</{tag}>'
+        side = "right" if self.numbers[column] else "left"
+        wrap = self._wrap(column) if tag == "td" else "vertical-align: bottom"
+        return f'<{tag} style="text-align: {side}; {wrap}">{words}</{tag}>'
 
-    def _style(self, column: int) -> str:
-        """Long words break into lines; numbers, and what is short, do not."""
+    def _wrap(self, column: int) -> str:
+        """Headings and long words break into lines; numbers, and what is short, do not."""
         if self.numbers[column]:
-            return "text-align: right; white-space: nowrap"
+            return "white-space: nowrap"
         longest = max(
             (len(line) for row in self.rows for line in row[column].split("\n")), default=0
         )
-        wrap = "white-space: nowrap" if longest <= SHORT else f"min-width: {SHORT / 2:g}em"
-        return f"text-align: left; {wrap}"
+        return "white-space: nowrap" if longest <= SHORT else f"min-width: {SHORT / 2:g}em"
 
 
 def is_number(value: object) -> bool:
