@@ -62,10 +62,11 @@ DIFFERENCE = Difference(
     ),
     exercise=Exercise(
         task=(
-            "A kernel of `[0, 1, 0]` makes a convolution tell on which pixel it stands. Predict"
-            " which numbers of `np.arange(8)` come out at stride 2, with PyTorch's `padding=1` and"
-            " with Keras' `\"same\"`, and then of `np.arange(9)`. Run both, and mend Keras' for the"
-            " even size by one line in front of it."
+            "A kernel of `[0, 1, 0]` shows on which pixel each window is centred. Predict which"
+            " numbers of `np.arange(8.0)` come out at stride 2, with PyTorch's `padding=1` and with"
+            ' Keras\' `"same"`, and then of `np.arange(9.0)`. Run both (`keras.ops.conv` takes the'
+            " kernel as an argument), and mend Keras' for the even size: pad in front of it, and"
+            ' say `"valid"`.'
         ),
         solution="""\
 import numpy as np

@@ -55,7 +55,7 @@ class Diagnosis:
 
     Attributes:
         titles: what the two networks are called.
-        error: between their outputs.
+        error: between their outputs, max|a - b| / max|b|: as a part of what is to be explained.
         precision: "float32" if the second network computes in no more, else "float64".
         explanations: each alone gives the second network's outputs; those that no output can tell
             apart stand side by side. Empty if nothing explains them, or nothing is to be explained.
