@@ -1,8 +1,9 @@
-"""What a residual network is, without a framework: spec, plan, weight table, zoo.
+"""What a residual network is, without a framework: spec, plan, array table, zoo.
 
->>> import resnet_spec
->>> spec = resnet_spec.get("resnet50", num_classes=10)
->>> print(resnet_spec.plan(spec))  # doctest: +SKIP
+Example:
+    >>> import resnet_spec
+    >>> spec = resnet_spec.get("resnet50", num_classes=10)
+    >>> print(resnet_spec.summary(resnet_spec.plan(spec)))  # doctest: +SKIP
 """
 
 from resnet_spec.choices import (
@@ -10,6 +11,7 @@ from resnet_spec.choices import (
     BlockKind,
     Ordering,
     Padding,
+    PoolPadding,
     Precision,
     ProjectionInput,
     ProjectionNorm,
@@ -19,18 +21,23 @@ from resnet_spec.choices import (
     StrideBlock,
 )
 from resnet_spec.errors import ResNetError, SpecError, WeightsError
-from resnet_spec.layers import Plan
+from resnet_spec.layers import ArraySpec, Role
 from resnet_spec.plan import plan
-from resnet_spec.slots import Role, Slot, slots
-from resnet_spec.spec import ResNetSpec, Shortcut, Stem, precision
+from resnet_spec.precision import Dtype
+from resnet_spec.spec import ResNetSpec, Shortcut, Stem
+from resnet_spec.structure import Plan, array_specs
+from resnet_spec.tables import summary
 from resnet_spec.zoo import get, names
 
 __all__ = [
+    "ArraySpec",
     "Bias",
     "BlockKind",
+    "Dtype",
     "Ordering",
     "Padding",
     "Plan",
+    "PoolPadding",
     "Precision",
     "ProjectionInput",
     "ProjectionNorm",
@@ -40,15 +47,14 @@ __all__ = [
     "Shortcut",
     "ShortcutKind",
     "ShortcutStride",
-    "Slot",
     "SpecError",
     "Stem",
     "StemPool",
     "StrideBlock",
     "WeightsError",
+    "array_specs",
     "get",
     "names",
     "plan",
-    "precision",
-    "slots",
+    "summary",
 ]

@@ -1,4 +1,4 @@
-"""The closed sets of choices of a spec. Each member's value is its word in JSON."""
+"""The closed sets of choices of a spec. A member's value is how JSON and keywords write it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,7 +17,7 @@ class BlockKind(StrEnum):
 
     @property
     def expansion(self) -> int:
-        """Output channels of the block over the stage's width."""
+        """Ratio of the block's output channels to the stage's width."""
         return _BLOCKS[self][1]
 
 
@@ -27,20 +27,23 @@ _BLOCKS: dict[BlockKind, tuple[tuple[int, ...], int]] = {
 }
 
 
-class Step(StrEnum):
-    """What may stand between two convolutions."""
+class Op(StrEnum):
+    """An operation between two convolutions."""
 
     NORM = "norm"
     RELU = "relu"
 
 
 @dataclass(frozen=True)
-class Steps:
-    """A block is `pre, conv, (norm relu conv)*, end, + shortcut, tail`."""
+class Ops:
+    """The operations around the convolutions and the addition of a block.
 
-    pre: tuple[Step, ...]
-    end: tuple[Step, ...]
-    tail: tuple[Step, ...]
+    A block is `pre, conv, (norm, relu, conv)*, branch_end, + shortcut, post`.
+    """
+
+    pre: tuple[Op, ...]
+    branch_end: tuple[Op, ...]
+    post: tuple[Op, ...]
 
 
 class Ordering(StrEnum):
@@ -53,90 +56,99 @@ class Ordering(StrEnum):
     FULL_PREACTIVATION = "full_preactivation"
 
     @property
-    def steps(self) -> Steps:
-        """What stands before the branch, at its end, and after the addition."""
-        return _STEPS[self]
+    def ops(self) -> Ops:
+        """The operations before the branch, at its end, and after the addition."""
+        return _OPS[self]
 
 
-_STEPS: dict[Ordering, Steps] = {
-    #                                   pre                      end                      tail
-    Ordering.ORIGINAL: Steps((), (Step.NORM,), (Step.RELU,)),
-    Ordering.NORM_AFTER_ADDITION: Steps((), (), (Step.NORM, Step.RELU)),
-    Ordering.RELU_BEFORE_ADDITION: Steps((), (Step.NORM, Step.RELU), ()),
-    Ordering.RELU_PREACTIVATION: Steps((Step.RELU,), (Step.NORM,), ()),
-    Ordering.FULL_PREACTIVATION: Steps((Step.NORM, Step.RELU), (), ()),
+_OPS: dict[Ordering, Ops] = {
+    # Ops(pre, branch_end, post)
+    Ordering.ORIGINAL: Ops((), (Op.NORM,), (Op.RELU,)),
+    Ordering.NORM_AFTER_ADDITION: Ops((), (), (Op.NORM, Op.RELU)),
+    Ordering.RELU_BEFORE_ADDITION: Ops((), (Op.NORM, Op.RELU), ()),
+    Ordering.RELU_PREACTIVATION: Ops((Op.RELU,), (Op.NORM,), ()),
+    Ordering.FULL_PREACTIVATION: Ops((Op.NORM, Op.RELU), (), ()),
 }
 
 
 class Precision(StrEnum):
-    """In what a network stores and computes."""
+    """The floating-point type of a network's parameters and arithmetic."""
 
     FLOAT16 = "float16"
     FLOAT32 = "float32"
-    FLOAT64 = "float64"  # for proofs
+    FLOAT64 = "float64"  # for comparisons: rounding noise is far below any mistake
 
 
 class Padding(StrEnum):
-    """How a convolution is padded when its stride is 2: the frameworks' oldest difference."""
+    """How a convolution is padded. The two rules differ only where it strides."""
 
-    SYMMETRIC = "symmetric"  # PyTorch: the same number of zeros on every side
-    SAME = "same"  # TensorFlow: output ceil(n / stride), the odd zero goes right and bottom
+    SYMMETRIC = "symmetric"  # PyTorch: as many zeros before as after, in height and in width
+    SAME = "same"  # TensorFlow: output ceil(n / stride); an odd zero goes to the right and bottom
+
+
+class PoolPadding(StrEnum):
+    """The padding of a max-pool."""
+
+    NONE = "none"  # no padding
+    MINUS_INFINITY = "minus_infinity"  # torch.nn.MaxPool2d(padding=1): padding is never the maximum
+    ZERO = "zero"  # keras.applications: ZeroPadding2D, then a pool without padding
+    SAME = "same"  # keras.layers.MaxPooling2D(padding="same")
 
 
 class StemPool(StrEnum):
-    """The 3x3 max-pool with stride 2 that ends an ImageNet stem, by what stands at its border."""
+    """The padding of the 3x3 max-pool with stride 2 at the end of an ImageNet stem, or no pool."""
 
-    NONE = "none"  # the CIFAR stem
-    MINUS_INFINITY = "minus_infinity"  # torch.nn.MaxPool2d(padding=1): the border never wins
-    ZERO = "zero"  # keras.applications: ZeroPadding2D, then a pool without padding
-    SAME = "same"  # keras.layers.MaxPooling2D(padding="same"): right and bottom only
+    NONE = "none"  # no pool: the CIFAR stem
+    MINUS_INFINITY = PoolPadding.MINUS_INFINITY
+    ZERO = PoolPadding.ZERO
+    SAME = PoolPadding.SAME
 
 
 class ShortcutKind(StrEnum):
-    """What carries the block's input past the branch."""
+    """How a block's input bypasses its branch. Options A to C: *Deep Residual Learning*, 3.3."""
 
-    NONE = "none"  # a plain network
-    ZERO_PAD_BOTH_SIDES = "zero_pad_both_sides"  # option A: new zero channels on both sides
-    ZERO_PAD_END = "zero_pad_end"  # option A: new zero channels behind the old ones
+    NONE = "none"  # a plain network: no shortcut at all
+    ZERO_PAD_BOTH_SIDES = "zero_pad_both_sides"  # option A, zero channels on both sides
+    ZERO_PAD_END = "zero_pad_end"  # option A, zero channels at the end
     PROJECTION_ON_CHANGE = "projection_on_change"  # option B: where the shape changes
-    PROJECTION_ON_GROWTH = "projection_on_growth"  # where the channels change; keras V2
-    PROJECTION_ALWAYS = "projection_always"  # option C
+    PROJECTION_ON_GROWTH = "projection_on_growth"  # where the channels change
+    PROJECTION_ALWAYS = "projection_always"  # option C: in every block
 
     @property
     def pads_channels(self) -> bool:
-        """Whether this is one of the two forms of option A."""
+        """Whether this is option A."""
         return self in (ShortcutKind.ZERO_PAD_BOTH_SIDES, ShortcutKind.ZERO_PAD_END)
 
 
 class ProjectionNorm(StrEnum):
-    """Whether a projection ends in a norm."""
+    """Whether a projection ends in a batch normalisation."""
 
-    BY_ORDERING = "by_ordering"  # exactly where the branch does
+    BY_ORDERING = "by_ordering"  # where the branch does
     ALWAYS = "always"
     NEVER = "never"
 
 
 class ProjectionInput(StrEnum):
-    """What a projection reads. The same tensor in the orderings without `pre`."""
+    """The tensor that a projection reads. All three are the same in orderings without `pre`."""
 
     BLOCK_INPUT = "block_input"
-    PREACTIVATION = "preactivation"  # of its own block
-    PREACTIVATION_IN_FIRST = "preactivation_in_first"  # the network's first block; else the input
+    PREACTIVATION = "preactivation"  # the output of the block's `pre`
+    PREACTIVATION_IN_FIRST = "preactivation_in_first"  # only in the network's first block
 
 
 class ShortcutStride(StrEnum):
-    """What strides in a shortcut. Where there is no convolution, CONV is MAX_POOL."""
+    """The layer that strides in a shortcut. Without a convolution, CONV means MAX_POOL."""
 
     CONV = "conv"
-    MAX_POOL = "max_pool"  # 1x1: it only drops pixels
-    AVG_POOL = "avg_pool"  # 2x2, ResNet-D: every pixel counts
+    MAX_POOL = "max_pool"  # 1x1: it drops every second pixel
+    AVG_POOL = "avg_pool"  # 2x2: every pixel counts; ResNet-D, *Bag of Tricks*, 4.2
 
 
 class StrideBlock(StrEnum):
-    """Which block takes the stride between two stages."""
+    """The block that strides between two stages."""
 
     FIRST = "first"  # the first block of the later stage
-    LAST = "last"  # the last block of the earlier stage; keras V2, TF-slim
+    LAST = "last"  # the last block of the earlier stage; keras.applications V2, TF-slim
 
 
 class Bias(StrEnum):
@@ -144,4 +156,4 @@ class Bias(StrEnum):
 
     NEVER = "never"
     ALWAYS = "always"  # keras.applications V1
-    WITHOUT_NORM = "without_norm"  # exactly where no norm follows; keras.applications V2
+    WITHOUT_NORM = "without_norm"  # where no norm follows; keras.applications V2

@@ -1,17 +1,102 @@
-"""The vocabulary of a plan: what a network is made of, with every number and name resolved."""
+"""The layer kinds of a plan. Everything that follows from a kind alone is described here, once.
+
+A kind knows its arrays, its output shape, its multiply-adds, its text in tables and the settings of
+its Keras configuration. Each builder adds one `match` over the kinds. Shapes have no batch axis:
+(C, H, W), or (C,) after the global pool.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from math import prod
+from typing import ClassVar
 
-from resnet_spec.choices import Padding, StemPool
-from resnet_spec.spec import ResNetSpec
+from resnet_spec.choices import Padding, PoolPadding
+
+Shape = tuple[int, ...]
+
+
+class Role(StrEnum):
+    """The role of an array in its layer. Comments give the frameworks' words where they differ."""
+
+    KERNEL = "kernel"
+    BIAS = "bias"
+    SCALE = "scale"  # Keras: gamma; PyTorch: weight
+    OFFSET = "offset"  # Keras: beta; PyTorch: bias
+    MEAN = "mean"  # Keras: moving_mean; PyTorch: running_mean
+    VAR = "var"  # Keras: moving_variance; PyTorch: running_var
+
+    @property
+    def is_statistic(self) -> bool:
+        """Whether training measures the array instead of learning it: a buffer in PyTorch."""
+        return self in (Role.MEAN, Role.VAR)
 
 
 @dataclass(frozen=True, slots=True)
-class Conv:
-    """A convolution, kernel x kernel, of the same stride and dilation in both directions."""
+class ArraySpec:
+    """One array of a network.
 
+    Attributes:
+        layer: the layer that owns the array. In a kind that is made of several layers, it is the
+            inner one: the name of the array starts with its name.
+        role: the role of the array in that layer.
+        axes: one letter for each axis: O output, I input, H height, W width, C channel.
+        shape: in the order of `axes`. A grouped kernel has I = in_channels / groups.
+    """
+
+    layer: "Layer"
+    role: Role
+    axes: str
+    shape: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class LayerKind:
+    """Base of the layer kinds. Its methods describe a layer without weights that keeps the shape.
+
+    Attributes:
+        listed: whether a table of stages lists the layer. As in the literature, norms and ReLUs
+            are listed in the head only.
+        name: torchvision's module path, as "layer1.0.conv1".
+    """
+
+    listed: ClassVar[bool] = True
     name: str
+
+    def arrays(self) -> "Iterator[ArraySpec]":
+        """The arrays of this layer.
+
+        A kind that is made of several layers returns the arrays of those layers, whose names start
+        with its own: `yield from Conv(f"{self.name}.fc1", ...).arrays()`.
+        """
+        yield from ()
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Output shape for an input of this shape: (C, H, W), or (C,)."""
+        return shape
+
+    def macs(self, output: Shape) -> int:
+        """Multiply-adds for an output of this shape, as the literature counts them."""
+        return 0
+
+    def brief(self) -> str:
+        """A few words for a table of stages."""
+        return type(self).__name__.lower()
+
+    def describe(self) -> str:
+        """One line for a table of layers, with every setting that differs from the common one."""
+        return self.brief()
+
+    def keras_config(self) -> dict[str, object]:
+        """Settings of the layer's Keras configuration that do not follow from its arrays."""
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Conv(LayerKind):
+    """A convolution with a square kernel and the same stride and dilation in both directions."""
+
     in_channels: int
     out_channels: int
     kernel: int
@@ -23,160 +108,210 @@ class Conv:
 
     @property
     def pad(self) -> int:
-        """Zeros on every side under symmetric padding; the kernel is odd."""
+        """Zeros on every side under symmetric padding. The kernel size is odd."""
         return self.dilation * (self.kernel - 1) // 2
+
+    def arrays(self) -> Iterator[ArraySpec]:
+        inputs = self.in_channels // self.groups
+        shape = (self.out_channels, inputs, self.kernel, self.kernel)
+        yield ArraySpec(self, Role.KERNEL, "OIHW", shape)
+        if self.bias:
+            yield ArraySpec(self, Role.BIAS, "O", (self.out_channels,))
+
+    def output_shape(self, shape: Shape) -> Shape:
+        _, *size = shape
+        return (self.out_channels, *map(self._output_size, size))
+
+    def _output_size(self, n: int) -> int:
+        match self.padding:
+            case Padding.SAME:
+                return ceil_divide(n, self.stride)
+            case Padding.SYMMETRIC:
+                reach = self.dilation * (self.kernel - 1) + 1
+                return (n + 2 * self.pad - reach) // self.stride + 1
+
+    def macs(self, output: Shape) -> int:
+        return self.in_channels // self.groups * self.kernel**2 * prod(output)
+
+    def brief(self) -> str:
+        return f"{self.kernel}x{self.kernel}, {self.out_channels}"
+
+    def describe(self) -> str:
+        settings = {"stride": self.stride, "dilation": self.dilation, "groups": self.groups}
+        words = [self.brief(), *(f"{name} {n}" for name, n in settings.items() if n != 1)]
+        words += ["bias"] * self.bias
+        return ", ".join(words) + f" ({self.padding})" * (self.kernel > 1)
+
+    def keras_config(self) -> dict[str, object]:
+        config: dict[str, object] = {
+            "strides": [self.stride] * 2,
+            "dilation_rate": [self.dilation] * 2,
+        }
+        if self.stride > 1 and self.kernel > 1:  # elsewhere both rules pad alike
+            config["padding"] = "same" if self.padding is Padding.SAME else "valid"
+        return config
 
 
 @dataclass(frozen=True, slots=True)
-class Norm:
-    """A batch normalisation: scale and offset, running mean and variance, one per channel."""
+class Norm(LayerKind):
+    """A batch normalisation with scale, offset, running mean and running variance.
 
-    name: str
+    Attributes:
+        channels: values of each array.
+        eps: added to the variance.
+        decay: share of the old running statistics that an update keeps (Keras: `momentum`).
+    """
+
+    listed: ClassVar[bool] = False
     channels: int
     eps: float
     decay: float
 
+    @property
+    def torch_momentum(self) -> float:
+        """Share of the batch's statistics in an update: 1 - decay, as PyTorch's `momentum`.
+
+        The difference is that of the decimals: 0.1 for 0.9, where floats give 0.09999999999999998.
+        """
+        return float(1 - Decimal(str(self.decay)))
+
+    def arrays(self) -> Iterator[ArraySpec]:
+        for role in (Role.SCALE, Role.OFFSET, Role.MEAN, Role.VAR):
+            yield ArraySpec(self, role, "C", (self.channels,))
+
+    def describe(self) -> str:
+        return f"batch norm, eps {self.eps:g}, decay {self.decay:g}"
+
+    def keras_config(self) -> dict[str, object]:
+        return {"epsilon": self.eps, "momentum": self.decay}
+
 
 @dataclass(frozen=True, slots=True)
-class Relu:
+class Relu(LayerKind):
     """max(x, 0).
 
     Attributes:
-        shared_input: somebody else reads x, so it must not be overwritten: the shortcut beside a
-            pre-activation, or whoever holds the last stage's feature map.
+        inplace_ok: whether x may be overwritten, since no other layer reads it. It is False at the
+            start of a block whose shortcut also reads x, and after the last stage, whose feature
+            map is one of the network's outputs.
     """
 
-    name: str
-    shared_input: bool
+    listed: ClassVar[bool] = False
+    inplace_ok: bool
 
 
 @dataclass(frozen=True, slots=True)
-class MaxPool:
-    """A kernel x kernel maximum; a kernel of 1 has no border and drops pixels."""
+class MaxPool(LayerKind):
+    """A max-pool with a square kernel. A kernel of 1 needs no padding: it only drops pixels."""
 
-    name: str
     kernel: int
     stride: int
-    border: StemPool
+    padding: PoolPadding
 
     @property
     def pad(self) -> int:
-        """Rows and columns on every side, unless the border is SAME."""
+        """Rows and columns on every side under MINUS_INFINITY and ZERO."""
         return (self.kernel - 1) // 2
 
+    def output_shape(self, shape: Shape) -> Shape:
+        channels, *size = shape
+        if self.padding is PoolPadding.SAME:
+            return (channels, *(ceil_divide(n, self.stride) for n in size))
+        return (channels, *((n + 2 * self.pad - self.kernel) // self.stride + 1 for n in size))
+
+    def brief(self) -> str:
+        return f"{self.kernel}x{self.kernel} max pool"
+
+    def describe(self) -> str:
+        if self.kernel == 1:
+            return f"every {self.stride}nd pixel"
+        return f"{self.brief()}, stride {self.stride} ({self.padding})"
+
+    def keras_config(self) -> dict[str, object]:
+        padding = "same" if self.padding is PoolPadding.SAME else "valid"
+        return {
+            "pool_size": [self.kernel] * 2,
+            "strides": [self.stride] * 2,
+            "padding": padding,
+        }
+
 
 @dataclass(frozen=True, slots=True)
-class AvgPool:
-    """The 2x2 mean of a ResNet-D shortcut.
+class AvgPool(LayerKind):
+    """The 2x2 average pool of a ResNet-D shortcut.
 
     Attributes:
-        zeros_count: whether a row and a column of zeros stand below and to the right and are
-            averaged too; else a window that hangs over the edge averages the pixels it has.
+        stride: 1 or 2.
+        count_include_pad: True: a row of zeros below and a column of zeros on the right are
+            averaged with the pixels. False: a window over the edge averages the pixels it covers.
     """
 
-    name: str
     stride: int
-    zeros_count: bool
+    count_include_pad: bool
+
+    def output_shape(self, shape: Shape) -> Shape:
+        channels, *size = shape
+        return (channels, *(ceil_divide(n, self.stride) for n in size))
+
+    def brief(self) -> str:
+        return f"2x2 average pool, stride {self.stride}"
 
 
 @dataclass(frozen=True, slots=True)
-class ZeroPadChannels:
-    """Option A: zero channels before and after those of x."""
+class ZeroPadChannels(LayerKind):
+    """Option A of *Deep Residual Learning*: zero channels before and after those of x."""
 
-    name: str
     before: int
     after: int
 
+    def output_shape(self, shape: Shape) -> Shape:
+        channels, *size = shape
+        return (self.before + channels + self.after, *size)
+
+    def brief(self) -> str:
+        return f"{self.before} + {self.after} zero channels"
+
+    def keras_config(self) -> dict[str, object]:
+        return {"padding": [[0, 0], [self.before, self.after]]}
+
 
 @dataclass(frozen=True, slots=True)
-class GlobalAvgPool:
-    """The mean over the whole image: (N, C)."""
+class GlobalAvgPool(LayerKind):
+    """The mean over height and width: (N, C, H, W) -> (N, C)."""
 
-    name: str
+    def output_shape(self, shape: Shape) -> Shape:
+        return shape[:1]
+
+    def brief(self) -> str:
+        return "average pool"
 
 
 @dataclass(frozen=True, slots=True)
-class Dense:
-    """x W + b."""
+class Dense(LayerKind):
+    """A fully connected layer with a bias: (N, in_features) -> (N, out_features)."""
 
-    name: str
     in_features: int
     out_features: int
 
+    def arrays(self) -> Iterator[ArraySpec]:
+        yield ArraySpec(self, Role.KERNEL, "OI", (self.out_features, self.in_features))
+        yield ArraySpec(self, Role.BIAS, "O", (self.out_features,))
 
+    def output_shape(self, shape: Shape) -> Shape:
+        return (self.out_features,)
+
+    def macs(self, output: Shape) -> int:
+        return self.in_features * self.out_features
+
+    def brief(self) -> str:
+        return f"fc {self.out_features}"
+
+
+# A closed union, so that the type checker reports a builder that lacks a case.
 Layer = Conv | Norm | Relu | MaxPool | AvgPool | ZeroPadChannels | GlobalAvgPool | Dense
 Layers = tuple[Layer, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
-    """h = pre(x);  y = branch(h) + shortcut(h or x);  out = tail(y).
-
-    Attributes:
-        shortcut: () is the identity, None is a plain network's absence of any.
-        shortcut_reads_pre: the shortcut reads h, not x.
-    """
-
-    name: str
-    pre: Layers
-    branch: Layers
-    shortcut: Layers | None
-    shortcut_reads_pre: bool
-    tail: Layers
-
-    def layers(self) -> Iterator[Layer]:
-        yield from (*self.pre, *self.branch, *(self.shortcut or ()), *self.tail)
-
-    @property
-    def addition(self) -> str:
-        """Name of the sum, where a framework wants one."""
-        return f"{self.name}.add"
-
-    @property
-    def output(self) -> str:
-        """Name of the layer, or of the sum, whose output is the block's."""
-        if self.tail:
-            return self.tail[-1].name
-        return self.branch[-1].name if self.shortcut is None else self.addition
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """Blocks of one width; the feature maps of a stage have one size."""
-
-    name: str
-    blocks: tuple[Block, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Plan:
-    """A whole network: every layer in the order in which it runs.
-
-    `plan` gives the same object for the same spec, so a plan is compared by identity.
-    """
-
-    spec: ResNetSpec
-    stem: Layers
-    stages: tuple[Stage, ...]
-    head: Layers
-
-    def blocks(self) -> Iterator[Block]:
-        for stage in self.stages:
-            yield from stage.blocks
-
-    def layers(self) -> Iterator[Layer]:
-        """Every layer; a block's shortcut stands between its branch and its tail."""
-        yield from self.stem
-        for block in self.blocks():
-            yield from block.layers()
-        yield from self.head
-
-    def outputs(self) -> dict[str, str]:
-        """{name of a block or stage: name of the layer or sum whose output it is}."""
-        blocks = {block.name: block.output for block in self.blocks()}
-        return blocks | {stage.name: stage.blocks[-1].output for stage in self.stages}
-
-    def __str__(self) -> str:
-        from resnet_spec.show import table  # it is made of plans, so it comes after them
-
-        return table(self)
+def ceil_divide(n: int, divisor: int) -> int:
+    """n / divisor, rounded up."""
+    return -(-n // divisor)

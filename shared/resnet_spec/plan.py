@@ -1,6 +1,7 @@
-"""spec -> plan: every rule of channels, strides, padding, shortcuts and names, and no other place.
+"""spec -> plan: the only place with rules of channels, strides, padding, shortcuts and names.
 
-The rules are torchvision's where torchvision has the network, else timm's, else the paper's.
+The rules are torchvision's where torchvision has the network, else timm's, else the paper's. File
+names in comments are those of torchvision 0.28 and timm 1.0.
 """
 
 from collections import Counter
@@ -10,18 +11,19 @@ from functools import lru_cache
 
 from resnet_spec.choices import (
     Bias,
+    Op,
     Padding,
+    PoolPadding,
     ProjectionInput,
     ProjectionNorm,
     ShortcutKind,
     ShortcutStride,
     StemPool,
-    Step,
     StrideBlock,
 )
+from resnet_spec.errors import SpecError
 from resnet_spec.layers import (
     AvgPool,
-    Block,
     Conv,
     Dense,
     GlobalAvgPool,
@@ -29,55 +31,76 @@ from resnet_spec.layers import (
     Layers,
     MaxPool,
     Norm,
-    Plan,
     Relu,
-    Stage,
     ZeroPadChannels,
 )
+from resnet_spec.rules import override
 from resnet_spec.spec import ResNetSpec
+from resnet_spec.structure import Block, Plan, Stage
 from resnet_spec.zoo import get
 
-BETWEEN = (Step.NORM, Step.RELU)  # two convolutions of a branch or a deep stem
+BETWEEN = (Op.NORM, Op.RELU)  # between two convolutions of a branch or of a deep stem
 
-# torchvision's words for the steps within a block and behind the stem, timm's before the head
-KINDS = {Step.NORM: "bn", Step.RELU: "relu"}
-STEM_NAMES = {Step.NORM: "bn1", Step.RELU: "relu"}
-HEAD_NAMES = {Step.NORM: "norm", Step.RELU: "act"}
+# Names of operations: torchvision's in a block and at the end of the stem, timm's in the head.
+BLOCK_NAMES = {Op.NORM: "bn", Op.RELU: "relu"}
+STEM_NAMES = {Op.NORM: "bn1", Op.RELU: "relu"}
+HEAD_NAMES = {Op.NORM: "norm", Op.RELU: "act"}
 
 
 @dataclass(frozen=True)
-class Site:
-    """Where a block stands: what comes in, what goes out, and how it strides.
+class BlockSite:
+    """The position of a block in the network: its channels, strides and dilations.
 
     Attributes:
         first: whether it is the first block of the network.
-        inner_channels: between the convolutions of the branch.
-        nominal_stride: what the block would stride by if no stage dilated. The shortcut is chosen
-            by it, so that the output stride never changes which weights a network has.
-        stride: what it strides by.
-        dilation_before, dilation_after: of the kernels up to the one that strides (or would), and
-            of those behind it: they read a grid that was not thinned out, in wider steps.
+        in_channels: of the block's input.
+        mid_channels: between the convolutions of the branch.
+        out_channels: of the block's output.
+        undilated_stride: the block's stride in a network that never dilates. It decides which
+            shortcut the block has, so that the output stride never changes the weights.
+        stride: the block's stride.
+        dilation_before: dilation of the kernels up to and including the one that strides.
+        dilation_after: dilation of the kernels after that one. Where a block dilates instead of
+            striding, they read a grid with twice as many rows and columns.
     """
 
     first: bool
     in_channels: int
-    inner_channels: int
+    mid_channels: int
     out_channels: int
-    nominal_stride: int
+    undilated_stride: int
     stride: int
     dilation_before: int
     dilation_after: int
 
 
-def plan(network: ResNetSpec | Plan | str) -> Plan:
-    """Resolve a network: every channel, stride, padding and name of it.
+def plan(network: ResNetSpec | Plan | str, **choices: object) -> Plan:
+    """Resolve a network: every channel, stride, padding and name.
 
     Args:
-        network: a spec, a name of the zoo, or a plan, which is its own.
+        network: a spec, a name of the zoo, or a plan, which is returned unchanged.
+        choices: fields of `ResNetSpec` to override, as `num_classes=10`. A mapping overrides some
+            fields of the stem or the shortcut: `stem={"pool": "zero"}`.
+
+    Returns:
+        The plan. Equal specs give the same object.
+
+    Raises:
+        SpecError: an unknown name, choices that make no network, or choices for a plan.
+
+    Example:
+        >>> from resnet_spec import plan
+        >>> plan("resnet50", num_classes=10).head[-1].out_features
+        10
     """
     if isinstance(network, Plan):
+        if choices:
+            listed = ", ".join(choices)
+            raise SpecError([f"a plan is fixed; to choose {listed}, pass a spec or a name instead"])
         return network
-    return _resolved(get(network) if isinstance(network, str) else network)
+    if isinstance(network, str):
+        return _resolved(get(network, **choices))
+    return _resolved(override(network, choices) if choices else network)
 
 
 @lru_cache(maxsize=256)
@@ -86,29 +109,39 @@ def _resolved(spec: ResNetSpec) -> Plan:
     return Plan(spec, tuple(_stem(spec)), tuple(_stages(spec, sites)), tuple(_head(spec)))
 
 
-def _sites(spec: ResNetSpec) -> Iterator[list[Site]]:
+def _sites(spec: ResNetSpec) -> Iterator[list[BlockSite]]:
+    """The sites of each stage's blocks.
+
+    As in torchvision's `_make_layer` (models/resnet.py), the block that would stride keeps the
+    dilation from before it, and the blocks after it multiply theirs by the stride.
+    """
     channels, total_stride, dilation = spec.stem.channels[-1], spec.stem.total_stride, 1
-    stages = zip(spec.depths, spec.inner_channels, spec.stage_channels, strict=True)
-    for index, (depth, inner, out) in enumerate(stages):
+    stages = zip(spec.depths, spec.mid_channels, spec.stage_channels, strict=True)
+    for index, (depth, mid, out) in enumerate(stages):
         stage = []
         for position in range(depth):
-            nominal = 2 if _strides(spec, index, position) else 1
-            stride = nominal if total_stride * nominal <= spec.output_stride else 1
-            after = dilation * nominal // stride
+            undilated = 2 if _strides(spec, index, position) else 1
+            stride = undilated if _may_stride(spec, total_stride * undilated) else 1
+            after = dilation * undilated // stride
             first = index == position == 0
-            stage.append(Site(first, channels, inner, out, nominal, stride, dilation, after))
+            stage.append(BlockSite(first, channels, mid, out, undilated, stride, dilation, after))
             channels, total_stride, dilation = out, total_stride * stride, after
         yield stage
 
 
+def _may_stride(spec: ResNetSpec, total_stride: int) -> bool:
+    """Whether feature maps may have this total stride. Beyond it a stage dilates."""
+    return spec.output_stride is None or total_stride <= spec.output_stride
+
+
 def _strides(spec: ResNetSpec, stage: int, position: int) -> bool:
-    """Whether this block takes the stride between two stages."""
+    """Whether this block strides between two stages."""
     if spec.stride_block is StrideBlock.FIRST:
         return stage > 0 and position == 0
     return stage < len(spec.depths) - 1 and position == spec.depths[stage] - 1
 
 
-def _stages(spec: ResNetSpec, sites: list[list[Site]]) -> Iterator[Stage]:
+def _stages(spec: ResNetSpec, sites: list[list[BlockSite]]) -> Iterator[Stage]:
     for number, stage in enumerate(sites, start=1):
         name = f"layer{number}"
         yield Stage(name, tuple(_block(spec, site, f"{name}.{i}") for i, site in enumerate(stage)))
@@ -125,74 +158,83 @@ class _Names:
         self.counts[kind] += 1
         return f"{self.block}.{kind}{self.counts[kind]}"
 
-    def of(self, steps: Sequence[Step]) -> list[str]:
-        return [self.next(KINDS[step]) for step in steps]
+    def of(self, ops: Sequence[Op]) -> list[str]:
+        return [self.next(BLOCK_NAMES[op]) for op in ops]
 
 
 def _norm(spec: ResNetSpec, name: str, channels: int) -> Norm:
     return Norm(name, channels, spec.norm_eps, spec.norm_decay)
 
 
-def _has_bias(spec: ResNetSpec, followers: Sequence[Step]) -> bool:
-    """Whether a convolution followed by these steps has a bias."""
+def _has_bias(spec: ResNetSpec, followers: Sequence[Op]) -> bool:
+    """Whether a convolution followed by these operations has a bias."""
     match spec.bias:
         case Bias.NEVER:
             return False
         case Bias.ALWAYS:
             return True
         case Bias.WITHOUT_NORM:
-            return Step.NORM not in followers[:1]
+            return Op.NORM not in followers[:1]
 
 
-def _steps(
-    spec: ResNetSpec, steps: Sequence[Step], channels: int, names: Iterable[str], shared_input: bool
+def _ops(
+    spec: ResNetSpec, ops: Sequence[Op], channels: int, names: Iterable[str], inplace_ok: bool
 ) -> Iterator[Layer]:
-    """The layers of some steps, under these names; only the first reads the shared input."""
-    for position, (step, name) in enumerate(zip(steps, names, strict=True)):
-        match step:
-            case Step.NORM:
+    """The layers of some operations, under these names.
+
+    Args:
+        spec: the network.
+        ops: the operations.
+        channels: of their input.
+        names: one for each operation.
+        inplace_ok: whether the first operation alone reads its input.
+    """
+    for position, (op, name) in enumerate(zip(ops, names, strict=True)):
+        match op:
+            case Op.NORM:
                 yield _norm(spec, name, channels)
-            case Step.RELU:
-                yield Relu(name, shared_input and position == 0)
+            case Op.RELU:
+                yield Relu(name, inplace_ok or position > 0)
 
 
 def _stem(spec: ResNetSpec) -> Iterator[Layer]:
-    """Each convolution but the last is followed by norm and relu, the last by `end` and `tail`."""
+    """Convolutions with norm and ReLU between them, the operations of the ordering, the pool."""
     stem, channels = spec.stem, spec.in_channels
-    final = (*spec.ordering.steps.end, *spec.ordering.steps.tail)
+    final = (*spec.ordering.ops.branch_end, *spec.ordering.ops.post)
     last = len(stem.channels) - 1
     for i, out in enumerate(stem.channels):
-        # A deep stem is torch's Sequential "conv1": convolution, norm, relu, convolution, ...
+        # A deep stem is timm's Sequential "conv1": convolution, norm, ReLU, convolution, ...
+        # (timm models/resnet.py, `deep_stem`). Its last norm and ReLU come after it.
         name = f"conv1.{3 * i}" if last else "conv1"
         followers = final if i == last else BETWEEN
         stride = stem.stride if i == 0 else 1
         bias = _has_bias(spec, followers)
         yield Conv(name, channels, out, stem.kernel, stride, 1, 1, spec.padding, bias)
-        within = {Step.NORM: f"conv1.{3 * i + 1}", Step.RELU: f"conv1.{3 * i + 2}"}
+        within = {Op.NORM: f"conv1.{3 * i + 1}", Op.RELU: f"conv1.{3 * i + 2}"}
         names = STEM_NAMES if i == last else within
-        yield from _steps(spec, followers, out, [names[s] for s in followers], shared_input=False)
+        yield from _ops(spec, followers, out, [names[op] for op in followers], inplace_ok=True)
         channels = out
     if stem.pool is not StemPool.NONE:
-        yield MaxPool("maxpool", 3, 2, stem.pool)
+        yield MaxPool("maxpool", 3, 2, PoolPadding(stem.pool))
 
 
-def _block(spec: ResNetSpec, site: Site, name: str) -> Block:
-    steps, names = spec.ordering.steps, _Names(name)
+def _block(spec: ResNetSpec, site: BlockSite, name: str) -> Block:
+    ops, names = spec.ordering.ops, _Names(name)
     shortcut = _shortcut(spec, site, f"{name}.downsample")
     projects = any(isinstance(layer, Conv) for layer in shortcut or ())
-    pre, tail = steps.pre, steps.tail
+    pre, post = ops.pre, ops.post
     return Block(
         name,
-        pre=tuple(_steps(spec, pre, site.in_channels, names.of(pre), shared_input=True)),
+        pre=tuple(_ops(spec, pre, site.in_channels, names.of(pre), inplace_ok=False)),
         branch=tuple(_branch(spec, site, names)),
         shortcut=shortcut,
-        shortcut_reads_pre=projects and bool(pre) and _wants_pre(spec, site),
-        tail=tuple(_steps(spec, tail, site.out_channels, names.of(tail), shared_input=False)),
+        shortcut_reads_pre=projects and bool(pre) and _reads_pre(spec, site),
+        post=tuple(_ops(spec, post, site.out_channels, names.of(post), inplace_ok=True)),
     )
 
 
-def _wants_pre(spec: ResNetSpec, site: Site) -> bool:
-    """Whether a projection here reads what `pre` makes of the block's input, if there is `pre`."""
+def _reads_pre(spec: ResNetSpec, site: BlockSite) -> bool:
+    """Whether a projection here reads the output of `pre`, in an ordering that has `pre`."""
     match spec.shortcut.reads:
         case ProjectionInput.BLOCK_INPUT:
             return False
@@ -202,13 +244,13 @@ def _wants_pre(spec: ResNetSpec, site: Site) -> bool:
             return site.first
 
 
-def _branch(spec: ResNetSpec, site: Site, names: _Names) -> Iterator[Layer]:
-    """conv, (norm relu conv)*, end."""
+def _branch(spec: ResNetSpec, site: BlockSite, names: _Names) -> Iterator[Layer]:
+    """conv, (norm, ReLU, conv)*, branch_end."""
     kernels = spec.block.kernels
     strided = 0 if spec.stride_in_1x1 else kernels.index(3)
-    channels = [site.in_channels, *[site.inner_channels] * (len(kernels) - 1), site.out_channels]
+    channels = [site.in_channels, *[site.mid_channels] * (len(kernels) - 1), site.out_channels]
     for i, kernel in enumerate(kernels):
-        followers = spec.ordering.steps.end if i == len(kernels) - 1 else BETWEEN
+        followers = spec.ordering.ops.branch_end if i == len(kernels) - 1 else BETWEEN
         dilation = site.dilation_before if i <= strided else site.dilation_after
         yield Conv(
             names.next("conv"),
@@ -221,10 +263,10 @@ def _branch(spec: ResNetSpec, site: Site, names: _Names) -> Iterator[Layer]:
             padding=spec.padding,
             bias=_has_bias(spec, followers),
         )
-        yield from _steps(spec, followers, channels[i + 1], names.of(followers), shared_input=False)
+        yield from _ops(spec, followers, channels[i + 1], names.of(followers), inplace_ok=True)
 
 
-def _shortcut(spec: ResNetSpec, site: Site, name: str) -> Layers | None:
+def _shortcut(spec: ResNetSpec, site: BlockSite, name: str) -> Layers | None:
     grows = site.in_channels != site.out_channels
     match spec.shortcut.kind:
         case ShortcutKind.NONE:
@@ -235,7 +277,7 @@ def _shortcut(spec: ResNetSpec, site: Site, name: str) -> Layers | None:
         case ShortcutKind.ZERO_PAD_END:
             return (*_pool(spec, site, name), *_zero_pad(site, name, 0))
         case ShortcutKind.PROJECTION_ON_CHANGE:
-            projects = grows or site.nominal_stride > 1
+            projects = grows or site.undilated_stride > 1
         case ShortcutKind.PROJECTION_ON_GROWTH:
             projects = grows
         case ShortcutKind.PROJECTION_ALWAYS:
@@ -243,28 +285,30 @@ def _shortcut(spec: ResNetSpec, site: Site, name: str) -> Layers | None:
     return tuple(_projection(spec, site, name)) if projects else tuple(_pool(spec, site, name))
 
 
-def _pool(spec: ResNetSpec, site: Site, name: str) -> Iterator[Layer]:
-    """What strides in a shortcut without a convolution, or before one."""
+def _pool(spec: ResNetSpec, site: BlockSite, name: str) -> Iterator[Layer]:
+    """The pool that strides in a shortcut without a convolution, or before a convolution."""
     if spec.shortcut.stride_by is ShortcutStride.AVG_POOL:
-        if site.nominal_stride > 1:
-            # timm's rule: only where a dilated stage took the stride away do zeros count.
-            yield AvgPool(f"{name}.0", site.stride, zeros_count=site.stride == 1)
+        if site.undilated_stride > 1:
+            # timm models/resnet.py, `downsample_avg`: where a block dilates instead of striding,
+            # the pool is AvgPool2dSame, which pads with zeros first and averages them as well.
+            yield AvgPool(f"{name}.0", site.stride, count_include_pad=site.stride == 1)
     elif site.stride > 1:
-        yield MaxPool(f"{name}.0", 1, site.stride, StemPool.NONE)
+        yield MaxPool(f"{name}.0", 1, site.stride, PoolPadding.NONE)
 
 
-def _zero_pad(site: Site, name: str, before: int) -> Iterator[Layer]:
+def _zero_pad(site: BlockSite, name: str, before: int) -> Iterator[Layer]:
     if grown := site.out_channels - site.in_channels:
         yield ZeroPadChannels(f"{name}.1", before, grown - before)
 
 
-def _projection(spec: ResNetSpec, site: Site, name: str) -> Iterator[Layer]:
+def _projection(spec: ResNetSpec, site: BlockSite, name: str) -> Iterator[Layer]:
     """[pool], 1x1 convolution, [norm]."""
     by_conv = spec.shortcut.stride_by is ShortcutStride.CONV
     if not by_conv:
         yield from _pool(spec, site, name)
     has_norm = _projection_has_norm(spec)
-    first = 0 if by_conv else 1  # timm keeps index 0 for the pool, with a stride or without
+    # timm models/resnet.py, `downsample_avg`: index 0 is the pool, or an Identity without stride.
+    first = 0 if by_conv else 1
     yield Conv(
         f"{name}.{first}",
         site.in_channels,
@@ -274,7 +318,7 @@ def _projection(spec: ResNetSpec, site: Site, name: str) -> Iterator[Layer]:
         dilation=1,
         groups=1,
         padding=Padding.SYMMETRIC,
-        bias=_has_bias(spec, (Step.NORM,) if has_norm else ()),
+        bias=_has_bias(spec, (Op.NORM,) if has_norm else ()),
     )
     if has_norm:
         yield _norm(spec, f"{name}.{first + 1}", site.out_channels)
@@ -283,7 +327,7 @@ def _projection(spec: ResNetSpec, site: Site, name: str) -> Iterator[Layer]:
 def _projection_has_norm(spec: ResNetSpec) -> bool:
     match spec.shortcut.norm:
         case ProjectionNorm.BY_ORDERING:
-            return Step.NORM in spec.ordering.steps.end
+            return Op.NORM in spec.ordering.ops.branch_end
         case ProjectionNorm.ALWAYS:
             return True
         case ProjectionNorm.NEVER:
@@ -291,9 +335,13 @@ def _projection_has_norm(spec: ResNetSpec) -> bool:
 
 
 def _head(spec: ResNetSpec) -> Iterator[Layer]:
-    """`pre`, the step that famous re-implementations of pre-activation forgot; pool; classifier."""
-    channels, pre = spec.stage_channels[-1], spec.ordering.steps.pre
-    yield from _steps(spec, pre, channels, [HEAD_NAMES[step] for step in pre], shared_input=True)
+    """The operations of `pre` once more, global pool, classifier.
+
+    *Identity Mappings*, appendix: the last addition is followed by an extra activation. Some
+    well-known implementations of pre-activation networks omit it.
+    """
+    channels, pre = spec.stage_channels[-1], spec.ordering.ops.pre
+    yield from _ops(spec, pre, channels, [HEAD_NAMES[op] for op in pre], inplace_ok=False)
     if spec.num_classes is not None:
         yield GlobalAvgPool("avgpool")
         yield Dense("fc", channels, spec.num_classes)

@@ -1,4 +1,4 @@
-"""What a ResNet is: a few choices, validated once, readable and writable as JSON."""
+"""The spec of a ResNet: a few choices, validated once, readable and writable as JSON."""
 
 import json
 from collections.abc import Iterator
@@ -9,7 +9,6 @@ from resnet_spec.choices import (
     BlockKind,
     Ordering,
     Padding,
-    Precision,
     ProjectionInput,
     ProjectionNorm,
     ShortcutKind,
@@ -20,7 +19,6 @@ from resnet_spec.choices import (
 from resnet_spec.errors import SpecError
 from resnet_spec.rules import (
     above_zero,
-    by,
     construct,
     flag,
     fraction,
@@ -31,113 +29,146 @@ from resnet_spec.rules import (
     positive_or_none,
     positive_or_positives,
     positives,
-    power_of_two,
-    settle,
-    settle_or_raise,
+    power_of_two_or_none,
+    validate,
+    validate_or_raise,
+    validated_by,
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stem:
-    """What turns the image into the first stage's input.
+    """The layers before the first stage.
 
     Attributes:
-        channels: output channels of each convolution; three of them are the deep stem of
-            *Bag of Tricks* (ResNet-C and -D).
-        kernel: size of every convolution's kernel, odd.
-        stride: stride of the first convolution; the others have 1.
-        pool: the 3x3 max-pool with stride 2 at the end, by its border.
+        channels: output channels of each convolution. Three convolutions are the deep stem of
+            *Bag of Tricks*, 4.2 (ResNet-C and ResNet-D).
+        kernel: kernel size of every convolution, odd.
+        stride: stride of the first convolution. The others have stride 1.
+        pool: padding of the 3x3 max-pool with stride 2 at the end; "none" for no pool.
+
+    Raises:
+        SpecError: invalid values. It lists all of them.
     """
 
-    channels: tuple[int, ...] = field(default=(64,), metadata=by(positives))
-    kernel: int = field(default=7, metadata=by(odd))
-    stride: int = field(default=2, metadata=by(positive))
-    pool: StemPool = field(default=StemPool.MINUS_INFINITY, metadata=by(one_of(StemPool)))
+    channels: tuple[int, ...] = field(default=(64,), metadata=validated_by(positives))
+    kernel: int = field(default=7, metadata=validated_by(odd))
+    stride: int = field(default=2, metadata=validated_by(positive))
+    pool: StemPool = field(default=StemPool.MINUS_INFINITY, metadata=validated_by(one_of(StemPool)))
 
     def __post_init__(self) -> None:
-        settle_or_raise(self)
+        validate_or_raise(self)
 
     @property
     def total_stride(self) -> int:
+        """Ratio of the image's height and width to those of the stem's output."""
         return self.stride * (1 if self.pool is StemPool.NONE else 2)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shortcut:
-    """What stands beside the branch. See each choice for its sources."""
+    """The path that bypasses a block's branch. The choices cite their sources.
+
+    Attributes:
+        kind: identity, projection or option A, and in which blocks.
+        norm: whether a projection ends in a batch normalisation.
+        reads: the tensor that a projection reads.
+        stride_by: the layer that strides.
+
+    Raises:
+        SpecError: invalid values. It lists all of them.
+    """
 
     kind: ShortcutKind = field(
-        default=ShortcutKind.PROJECTION_ON_CHANGE, metadata=by(one_of(ShortcutKind))
+        default=ShortcutKind.PROJECTION_ON_CHANGE, metadata=validated_by(one_of(ShortcutKind))
     )
     norm: ProjectionNorm = field(
-        default=ProjectionNorm.BY_ORDERING, metadata=by(one_of(ProjectionNorm))
+        default=ProjectionNorm.BY_ORDERING, metadata=validated_by(one_of(ProjectionNorm))
     )
     reads: ProjectionInput = field(
-        default=ProjectionInput.PREACTIVATION, metadata=by(one_of(ProjectionInput))
+        default=ProjectionInput.PREACTIVATION, metadata=validated_by(one_of(ProjectionInput))
     )
     stride_by: ShortcutStride = field(
-        default=ShortcutStride.CONV, metadata=by(one_of(ShortcutStride))
+        default=ShortcutStride.CONV, metadata=validated_by(one_of(ShortcutStride))
     )
 
     def __post_init__(self) -> None:
-        settle_or_raise(self)
+        validate_or_raise(self)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ResNetSpec:
-    """Every choice that makes one ResNet out of all of them.
+    """The choices that define a ResNet.
+
+    A choice of an enumeration may be given as its value: `padding="same"`. A list may be given for
+    a tuple, and a mapping of its fields for the stem or the shortcut.
 
     Attributes:
-        block: basic (two 3x3) or bottleneck (1x1, 3x3, 1x1); *Deep Residual Learning*, figure 5.
+        block: basic (two 3x3 convolutions) or bottleneck (1x1, 3x3, 1x1); *Deep Residual
+            Learning*, figure 5.
         depths: number of blocks of each stage.
-        widths: channels of each stage before the block's expansion.
-        groups: ResNeXt's cardinality.
-        width_per_group: Wide ResNet's width; a bottleneck's 3x3 has `width * width_per_group //
-            64 * groups` channels (torchvision's rule). One number for each stage where they
-            differ; where they are equal, the one number is kept.
-        stem: what stands before the first stage.
-        shortcut: what stands beside each branch.
-        ordering: of norm, ReLU and addition.
-        stride_in_1x1: True for the paper's v1, False for v1.5, where the 3x3 strides.
-        stride_block: the block that takes the stride between two stages.
-        padding: of the convolutions; the stem's pool has its own.
-        output_stride: the largest stride of any feature map; beyond it stages dilate (DeepLab).
-        bias: which convolutions have one.
-        norm_eps: added to the variance.
-        norm_decay: share of the old running statistics kept (Keras `momentum`, 1 - PyTorch's).
+        widths: channels of each stage, before the block's expansion.
+        groups: groups of the 3x3 convolution of a bottleneck; ResNeXt's cardinality.
+        width_per_group: width of the 3x3 convolution of a bottleneck, which has
+            `width * width_per_group // 64 * groups` channels (torchvision models/resnet.py,
+            `Bottleneck`; *Aggregated Residual Transformations*, table 1). An integer, or one for
+            each stage. Equal integers are reduced to one, so that equal networks are equal specs.
+        stem: the layers before the first stage.
+        ordering: order of norm, ReLU and addition; *Identity Mappings*, figure 4.
+        shortcut: the path that bypasses each block's branch.
+        stride_in_1x1: whether a bottleneck strides in its first 1x1 convolution, as in the paper
+            (v1), instead of its 3x3 (v1.5).
+        stride_block: the block that strides between two stages.
+        padding: of the convolutions. The stem's pool has its own choice.
+        output_stride: the largest stride of any feature map, a power of two. Beyond it stages
+            dilate instead of striding (*DeepLab*). None to never dilate.
+        bias: which convolutions have a bias.
+        norm_eps: added to the variance in batch normalisation.
+        norm_decay: share of the old running statistics that an update keeps: Keras' `momentum`,
+            1 - PyTorch's `momentum`.
         in_channels: channels of the image.
-        num_classes: logits; None for no head, so that the last feature map comes out.
+        num_classes: number of logits; None for a network without a head, whose output is the last
+            feature map.
 
     Raises:
-        SpecError: with every fault at once.
+        SpecError: invalid or conflicting values. It lists all of them.
+
+    Example:
+        >>> from resnet_spec import ResNetSpec
+        >>> ResNetSpec(block="bottleneck", depths=(3, 4, 6, 3)).stage_channels
+        (256, 512, 1024, 2048)
     """
 
-    block: BlockKind = field(metadata=by(one_of(BlockKind)))
-    depths: tuple[int, ...] = field(metadata=by(positives))
-    widths: tuple[int, ...] = field(default=(64, 128, 256, 512), metadata=by(positives))
-    groups: int = field(default=1, metadata=by(positive))
-    width_per_group: int | tuple[int, ...] = field(default=64, metadata=by(positive_or_positives))
-    stem: Stem = field(default=Stem(), metadata=by(nested(Stem)))
-    ordering: Ordering = field(default=Ordering.ORIGINAL, metadata=by(one_of(Ordering)))
-    shortcut: Shortcut = field(default=Shortcut(), metadata=by(nested(Shortcut)))
-    stride_in_1x1: bool = field(default=False, metadata=by(flag))
-    stride_block: StrideBlock = field(default=StrideBlock.FIRST, metadata=by(one_of(StrideBlock)))
-    padding: Padding = field(default=Padding.SYMMETRIC, metadata=by(one_of(Padding)))
-    output_stride: int = field(default=32, metadata=by(power_of_two))
-    bias: Bias = field(default=Bias.NEVER, metadata=by(one_of(Bias)))
-    norm_eps: float = field(default=1e-5, metadata=by(above_zero))
-    norm_decay: float = field(default=0.9, metadata=by(fraction))
-    in_channels: int = field(default=3, metadata=by(positive))
-    num_classes: int | None = field(default=1000, metadata=by(positive_or_none))
+    block: BlockKind = field(metadata=validated_by(one_of(BlockKind)))
+    depths: tuple[int, ...] = field(metadata=validated_by(positives))
+    widths: tuple[int, ...] = field(default=(64, 128, 256, 512), metadata=validated_by(positives))
+    groups: int = field(default=1, metadata=validated_by(positive))
+    width_per_group: int | tuple[int, ...] = field(
+        default=64, metadata=validated_by(positive_or_positives)
+    )
+    stem: Stem = field(default=Stem(), metadata=validated_by(nested(Stem)))
+    ordering: Ordering = field(default=Ordering.ORIGINAL, metadata=validated_by(one_of(Ordering)))
+    shortcut: Shortcut = field(default=Shortcut(), metadata=validated_by(nested(Shortcut)))
+    stride_in_1x1: bool = field(default=False, metadata=validated_by(flag))
+    stride_block: StrideBlock = field(
+        default=StrideBlock.FIRST, metadata=validated_by(one_of(StrideBlock))
+    )
+    padding: Padding = field(default=Padding.SYMMETRIC, metadata=validated_by(one_of(Padding)))
+    output_stride: int | None = field(default=None, metadata=validated_by(power_of_two_or_none))
+    bias: Bias = field(default=Bias.NEVER, metadata=validated_by(one_of(Bias)))
+    norm_eps: float = field(default=1e-5, metadata=validated_by(above_zero))
+    norm_decay: float = field(default=0.9, metadata=validated_by(fraction))
+    in_channels: int = field(default=3, metadata=validated_by(positive))
+    num_classes: int | None = field(default=1000, metadata=validated_by(positive_or_none))
 
     def __post_init__(self) -> None:
-        broken, faults = settle(self)
-        checks = [check for names, check in _CLASHES if names.isdisjoint(broken)]
-        faults += [clash for check in checks for clash in check(self)]
-        if faults:
-            raise SpecError(faults)
-        if len(numbers := _numbers(self)) == 1:  # so that the same network is an equal spec
-            object.__setattr__(self, "width_per_group", *numbers)
+        broken, errors = validate(self)
+        checks = [check for names, check in _CONFLICTS if names.isdisjoint(broken)]
+        errors += [conflict for check in checks for conflict in check(self)]
+        if errors:
+            raise SpecError(errors)
+        if len(widths := _widths_per_group(self)) == 1:  # so that equal networks are equal specs
+            object.__setattr__(self, "width_per_group", *widths)
 
     @property
     def stage_channels(self) -> tuple[int, ...]:
@@ -145,34 +176,34 @@ class ResNetSpec:
         return tuple(width * self.block.expansion for width in self.widths)
 
     @property
-    def inner_channels(self) -> tuple[int, ...]:
-        """Channels between the convolutions of each stage's blocks."""
-        given = self.width_per_group
-        each = given if isinstance(given, tuple) else (given,) * len(self.widths)
-        pairs = zip(self.widths, each, strict=False)  # their lengths are a clash of its own
+    def mid_channels(self) -> tuple[int, ...]:
+        """Channels between the convolutions of each stage's blocks; see `width_per_group`."""
+        chosen = self.width_per_group
+        each = chosen if isinstance(chosen, tuple) else (chosen,) * len(self.widths)
+        pairs = zip(self.widths, each, strict=False)  # `_per_group` reports different lengths
         return tuple(width * per_group // 64 * self.groups for width, per_group in pairs)
 
     def to_json(self) -> str:
+        """The choices as a JSON object. `from_json` reads it."""
         return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> "ResNetSpec":
-        """The spec that `to_json` wrote. Raises SpecError: no JSON, or no spec in it."""
+        """The spec that `to_json` wrote.
+
+        Args:
+            text: a JSON object. Missing choices have their defaults.
+
+        Raises:
+            SpecError: the text is not JSON, or not a valid spec. It lists all errors.
+        """
         try:
             choices = json.loads(text)
         except (ValueError, RecursionError) as error:
-            raise SpecError([f"the spec is not JSON: {error}"]) from None
+            raise SpecError([f"the spec is not JSON: {error}"]) from error
         if not isinstance(choices, dict):
             raise SpecError(["the spec must be a JSON object"])
         return construct(cls, choices)
-
-
-def precision(dtype: str) -> str:
-    """The word of a precision, if it is one. Raises SpecError: it is none."""
-    try:
-        return Precision(dtype).value
-    except ValueError:
-        raise SpecError([f"dtype must be one of {', '.join(Precision)}, not {dtype!r}"]) from None
 
 
 def _stages(spec: ResNetSpec) -> Iterator[str]:
@@ -180,54 +211,55 @@ def _stages(spec: ResNetSpec) -> Iterator[str]:
         yield f"depths has {len(spec.depths)} stages and widths has {len(spec.widths)}"
 
 
-def _numbers(spec: ResNetSpec) -> set[int]:
-    """The distinct numbers of `width_per_group`."""
-    given = spec.width_per_group
-    return set(given) if isinstance(given, tuple) else {given}
+def _widths_per_group(spec: ResNetSpec) -> set[int]:
+    """The distinct values of `width_per_group`."""
+    chosen = spec.width_per_group
+    return set(chosen) if isinstance(chosen, tuple) else {chosen}
 
 
 def _per_group(spec: ResNetSpec) -> Iterator[str]:
-    given, stages = spec.width_per_group, len(spec.widths)
-    if isinstance(given, tuple) and len(given) != stages:
-        yield f"width_per_group has {len(given)} stages and widths has {stages}"
+    chosen, stages = spec.width_per_group, len(spec.widths)
+    if isinstance(chosen, tuple) and len(chosen) != stages:
+        yield f"width_per_group has {len(chosen)} stages and widths has {stages}"
 
 
 def _basic(spec: ResNetSpec) -> Iterator[str]:
-    if spec.block is BlockKind.BASIC and (spec.groups, _numbers(spec)) != (1, {64}):
-        yield "groups and width_per_group are a bottleneck's; a basic block has 1 and 64"
+    if spec.block is BlockKind.BASIC and (spec.groups, _widths_per_group(spec)) != (1, {64}):
+        yield "groups and width_per_group need a bottleneck block; a basic block has 1 and 64"
 
 
 def _no_1x1(spec: ResNetSpec) -> Iterator[str]:
     if spec.block is BlockKind.BASIC and spec.stride_in_1x1:
-        yield "stride_in_1x1 is a bottleneck's; a basic block has no 1x1"
+        yield "stride_in_1x1 needs a bottleneck block; a basic block has no 1x1 convolution"
 
 
-def _inner(spec: ResNetSpec) -> Iterator[str]:
-    pairs = zip(spec.widths, spec.inner_channels, strict=False)
-    for stage, (width, inner) in enumerate(pairs, start=1):
-        if inner == 0:
-            given = spec.width_per_group
-            yield f"width_per_group {given} leaves a block of width {width} empty in stage {stage}"
+def _mid(spec: ResNetSpec) -> Iterator[str]:
+    pairs = zip(spec.widths, spec.mid_channels, strict=False)
+    for stage, (width, mid) in enumerate(pairs, start=1):
+        if mid == 0:
+            chosen = spec.width_per_group
+            yield f"width_per_group {chosen} leaves no channels to width {width} in stage {stage}"
 
 
 def _stride(spec: ResNetSpec) -> Iterator[str]:
-    if spec.output_stride < spec.stem.total_stride:
+    if spec.output_stride is not None and spec.output_stride < spec.stem.total_stride:
         yield f"output_stride {spec.output_stride} is below the stem's {spec.stem.total_stride}"
 
 
 def _growth(spec: ResNetSpec) -> Iterator[str]:
     channels = (spec.stem.channels[-1], *spec.stage_channels)
     if spec.shortcut.kind.pads_channels and sorted(channels) != list(channels):
-        yield f"a zero-pad shortcut cannot drop channels, and these shrink: {channels}"
+        yield f"a zero-pad shortcut cannot drop channels, but the channels are {channels}"
 
 
-# Choices that are each possible and together are not: the fields, and what finds the clash.
-_CLASHES = (
+# Conflicts of choices that are valid alone: ({fields}, function that yields messages). A function
+# is called only if all its fields are valid.
+_CONFLICTS = (
     ({"depths", "widths"}, _stages),
     ({"widths", "width_per_group"}, _per_group),
     ({"block", "groups", "width_per_group"}, _basic),
     ({"block", "stride_in_1x1"}, _no_1x1),
-    ({"widths", "groups", "width_per_group"}, _inner),
+    ({"widths", "groups", "width_per_group"}, _mid),
     ({"stem", "output_stride"}, _stride),
     ({"block", "widths", "stem", "shortcut"}, _growth),
 )

@@ -1,4 +1,4 @@
-"""Published numbers, derived from the plan: exact, not approximate."""
+"""Published counts of parameters and multiply-adds, derived from the plan exactly."""
 
 import pytest
 
@@ -33,7 +33,7 @@ KERAS_TOTALS = [  # with running statistics, as Keras counts them
     ("keras_resnet101v2", 44_675_560),
     ("keras_resnet152v2", 60_380_648),
 ]
-KERAS_EXAMPLE = [  # what Keras' CIFAR-10 example prints; built again in tests/cross
+KERAS_EXAMPLE = [  # the output of Keras' CIFAR-10 example, which tests/cross builds too
     ("keras_cifar_resnet20", 273_066, 1_376),
     ("keras_cifar_resnet56", 857_706, 4_064),
     ("keras_cifar_resnet20v2", 570_602, 3_488),
@@ -56,7 +56,7 @@ def counts(name: str):
 
 
 @pytest.mark.parametrize(("name", "parameters", "statistics", "macs"), TORCHVISION)
-def test_torchvision_nets_have_their_published_numbers(name, parameters, statistics, macs):
+def test_torchvision_networks_have_their_published_counts(name, parameters, statistics, macs):
     found = counts(name)
     assert (found.parameters, found.statistics, found.macs) == (parameters, statistics, macs)
 
@@ -73,11 +73,11 @@ def test_keras_applications_totals(name, total):
 
 
 @pytest.mark.parametrize(("name", "parameters", "statistics"), KERAS_EXAMPLE)
-def test_keras_cifar_example_has_the_numbers_it_prints(name, parameters, statistics):
+def test_keras_cifar_example_has_the_counts_that_it_prints(name, parameters, statistics):
     assert (counts(name).parameters, counts(name).statistics) == (parameters, statistics)
 
 
-def test_keras_resnet50_has_its_biases_more_than_torchvisions():
+def test_keras_resnet50_has_biases_that_torchvisions_lacks():
     assert counts("keras_resnet50").parameters - counts("resnet50").parameters == 26_560
 
 
@@ -107,7 +107,7 @@ def test_option_b_adds_two_projections_to_option_a(number):
         ("cifar_resnet1202", 1202),
     ],
 )
-def test_a_net_is_named_after_its_layers(name, layers):
+def test_the_number_in_a_name_is_the_depth(name, layers):
     assert depth(resnet_spec.plan(resnet_spec.get(name))) == layers
 
 

@@ -1,4 +1,4 @@
-"""The rules: names, channels, strides, dilation, shortcuts, orderings."""
+"""The rules of a plan: names, channels, strides, dilation, shortcuts, orderings."""
 
 import pytest
 
@@ -22,7 +22,7 @@ def strides(p):
     ]
 
 
-# `pre | branch | tail`, *Identity Mappings*, figure 4, a to e
+# `pre | branch | post`, *Identity Mappings*, figure 4, a to e
 ORDERINGS = [
     (Ordering.ORIGINAL, "| conv1 bn1 relu1 conv2 bn2 | relu2"),
     (Ordering.NORM_AFTER_ADDITION, "| conv1 bn1 relu1 conv2 | bn2 relu2"),
@@ -38,7 +38,7 @@ HEADS = ["avgpool fc"] * 3 + ["act avgpool fc", "norm act avgpool fc"]
 @pytest.mark.parametrize(("ordering", "block"), ORDERINGS)
 def test_the_five_orderings(ordering, block):
     b = plan("resnet18", ordering=ordering).stages[0].blocks[0]
-    assert f"{leaves(b.pre)} | {leaves(b.branch)} | {leaves(b.tail)}".strip() == block
+    assert f"{leaves(b.pre)} | {leaves(b.branch)} | {leaves(b.post)}".strip() == block
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_names_are_torchvisions_module_paths():
 
 
 @pytest.mark.parametrize("name", resnet_spec.names())
-def test_no_name_stands_twice(name):
+def test_names_are_unique(name):
     p = plan(name)
     names = [layer.name for layer in p.layers()] + list(p.outputs())
     assert len(names) == len(set(names))
@@ -98,14 +98,14 @@ def test_keras_v2_pools_where_only_the_stride_changes():
     ],
 )
 def test_beyond_the_output_stride_stages_dilate(output_stride, dilations, total):
-    """The kernel that would stride still reads the old grid; those behind it, the wider one."""
+    """The kernel that would stride keeps its dilation; those after it have the new one."""
     p = plan("resnet50", output_stride=output_stride)
     blocks = [stage.blocks[i] for stage in p.stages[1:] for i in (0, 1)]
     assert [b.branch[3].dilation for b in blocks] == dilations
     assert [b.branch[3].stride for b in blocks[::2]] == total
 
 
-def test_the_kernel_behind_a_stride_in_the_1x1_dilates():
+def test_the_kernel_after_a_stride_in_the_1x1_dilates():
     branch = plan("resnet50_v1", output_stride=16).stages[3].blocks[0].branch
     assert [layer.dilation for layer in branch if isinstance(layer, Conv)] == [1, 2, 1]
 
@@ -113,19 +113,19 @@ def test_the_kernel_behind_a_stride_in_the_1x1_dilates():
 @pytest.mark.parametrize("name", ["resnet50", "resnet18d", "keras_resnet50v2", "cifar_resnet20"])
 def test_the_output_stride_never_changes_the_weights(name):
     arrays = [
-        [(slot.layer.name, slot.role, slot.shape) for slot in resnet_spec.slots(p)]
+        [(array.layer.name, array.role, array.shape) for array in resnet_spec.array_specs(p)]
         for p in (plan(name), plan(name, output_stride=8), plan(name, output_stride=4))
     ]
     assert arrays[0] == arrays[1] == arrays[2]
 
 
-def test_more_than_four_stages_stride_as_far_as_allowed():
+def test_every_stage_strides_unless_an_output_stride_is_given():
     five = {"depths": (1,) * 5, "widths": (8,) * 5}
-    assert strides(plan("resnet18", **five)) == [1, 2, 2, 2, 1]
-    assert strides(plan("resnet18", **five, output_stride=64)) == [1, 2, 2, 2, 2]
+    assert strides(plan("resnet18", **five)) == [1, 2, 2, 2, 2]
+    assert strides(plan("resnet18", **five, output_stride=32)) == [1, 2, 2, 2, 1]
 
 
-def test_option_a_pads_both_sides_or_the_end():
+def test_option_a_pads_channels_on_both_sides_or_at_the_end():
     both = plan("cifar_resnet20").stages[1].blocks[0].shortcut
     end = plan("cifar_resnet20_a_end").stages[1].blocks[0].shortcut
     assert both[1] == ZeroPadChannels("layer2.0.downsample.1", 8, 8)
@@ -173,17 +173,17 @@ def test_projections_read_the_pre_activation_in_all_blocks_or_in_the_first_or_in
 
 @pytest.mark.parametrize("ordering", Ordering)
 @pytest.mark.parametrize("norm", ["by_ordering", "always", "never"])
-def test_a_projection_has_a_norm_where_the_branch_ends_in_one_or_as_told(ordering, norm):
+def test_a_projection_has_a_norm_as_the_branch_or_always_or_never(ordering, norm):
     p = plan("resnet18", ordering=ordering, shortcut={"norm": norm})
     has_norm = isinstance(p.stages[1].blocks[0].shortcut[-1], Norm)
-    by_ordering = resnet_spec.choices.Step.NORM in ordering.steps.end
+    by_ordering = resnet_spec.choices.Op.NORM in ordering.ops.branch_end
     assert has_norm == {"by_ordering": by_ordering, "always": True, "never": False}[norm]
 
 
-def test_biases_stand_where_they_are_wanted():
+def test_biases_are_where_the_spec_wants_them():
     def biased(**choices):
-        slots = resnet_spec.slots(plan("keras_resnet50v2", **choices))
-        return {s.layer.name for s in slots if s.role is Role.BIAS and s.layer.name != "fc"}
+        arrays = resnet_spec.array_specs(plan("keras_resnet50v2", **choices))
+        return {a.layer.name for a in arrays if a.role is Role.BIAS} - {"fc"}
 
     assert biased(bias="never") == set()
     assert {"conv1", "layer1.0.conv3", "layer1.0.downsample.0"} <= biased()
@@ -191,18 +191,18 @@ def test_biases_stand_where_they_are_wanted():
     assert {"layer1.0.conv1", "layer1.0.conv2"} <= biased(bias="always")
 
 
-def test_only_a_relu_whose_input_somebody_else_reads_must_not_work_in_place():
+def test_a_relu_works_in_place_unless_another_layer_reads_its_input():
     shared = [
         layer.name
         for layer in plan("resnet18", ordering="relu_preactivation").layers()
-        if isinstance(layer, Relu) and layer.shared_input
+        if isinstance(layer, Relu) and not layer.inplace_ok
     ]
     assert shared == [f"layer{s}.{b}.relu1" for s in (1, 2, 3, 4) for b in (0, 1)] + ["act"]
     relus = [layer for layer in plan("preresnet18").layers() if isinstance(layer, Relu)]
-    assert not any(layer.shared_input for layer in relus)
+    assert all(layer.inplace_ok for layer in relus)
 
 
-def test_a_resnext_block_is_wide_inside_and_grouped_in_its_3x3():
+def test_a_resnext_block_has_wide_mid_channels_and_a_grouped_3x3():
     branch = plan("resnext50_32x4d").stages[0].blocks[0].branch
     convs = [layer for layer in branch if isinstance(layer, Conv)]
     assert [c.in_channels for c in convs] == [64, 128, 128]
@@ -210,7 +210,7 @@ def test_a_resnext_block_is_wide_inside_and_grouped_in_its_3x3():
     assert [c.groups for c in convs] == [1, 32, 1]
 
 
-def test_a_block_is_as_wide_inside_as_its_stage_says():
+def test_mid_channels_follow_the_width_per_group_of_the_stage():
     p = plan("keras_cifar_resnet20v2")
     for stage, inner, out in zip(p.stages, (16, 64, 128), (64, 128, 256), strict=True):
         for block in stage.blocks:

@@ -1,7 +1,9 @@
-"""Table 1 of the paper, for any spec."""
+"""Tables of a plan: table 1 of the paper for any network, and a row for each layer."""
 
 import resnet_spec
-from resnet_spec.show import LAYER_HEADINGS, layer_rows
+from resnet_spec.tables import layer_rows, stage_rows
+
+SIZE = (224, 224)
 
 RESNET50 = """\
 50-layer residual network, 224x224 image: 25,557,032 parameters, 53,120 running statistics, \
@@ -17,20 +19,19 @@ head    1000        average pool, fc 1000                 2,049,000      2,048,0
 
 
 def test_the_table_of_resnet50():
-    assert str(resnet_spec.plan(resnet_spec.get("resnet50"))) == RESNET50
+    assert resnet_spec.summary(resnet_spec.plan("resnet50")) == RESNET50
 
 
-def test_a_plain_network_is_called_plain_and_measured_at_its_own_size():
-    table = str(resnet_spec.plan(resnet_spec.get("cifar_plain20")))
+def test_a_plain_network_is_called_plain_and_has_its_usual_image_size():
+    table = resnet_spec.summary(resnet_spec.plan(resnet_spec.get("cifar_plain20")))
     assert table.startswith("20-layer plain network, 32x32 image: 269,722 parameters")
 
 
-def test_every_layer_in_words():
+def test_layers_are_described_with_their_settings():
     def words(name, **choices):
         plan = resnet_spec.plan(resnet_spec.get(name, **choices))
         rows = layer_rows(plan, (64, 64))
-        assert {len(row) for row in rows} == {len(LAYER_HEADINGS)}
-        return {row[0]: row[2] for row in rows}
+        return {row.name: row.description for row in rows}
 
     resnext = words("resnext50_32x4d", output_stride=16)
     assert resnext["layer4.1.conv2"] == "3x3, 1024, dilation 2, groups 32 (symmetric)"
@@ -41,3 +42,12 @@ def test_every_layer_in_words():
     assert keras["layer1.2.downsample.0"] == "every 2nd pixel"
     assert words("cifar_resnet20")["layer2.0.downsample.1"] == "8 + 8 zero channels"
     assert words("resnet50d")["layer2.0.downsample.0"] == "2x2 average pool, stride 2"
+
+
+def test_stages_list_convolutions_and_pools_and_the_head_lists_its_norm():
+    rows = {row.name: row.description for row in stage_rows(resnet_spec.plan("preresnet50"), SIZE)}
+    assert rows["stem"] == "7x7, 64, 3x3 max pool"
+    assert rows["layer1"] == "[1x1, 64  3x3, 64  1x1, 256] x 3"
+    assert rows["head"] == "norm, relu, average pool, fc 1000"
+    resnext = stage_rows(resnet_spec.plan("resnext50_32x4d"), SIZE)
+    assert resnext[1].description == "[1x1, 128  3x3, 128  1x1, 256  C=32] x 3"
