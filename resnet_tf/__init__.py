@@ -1,14 +1,11 @@
-"""The plan of a ResNet as a Keras model on TensorFlow (NHWC). The PyTorch twin is resnet_torch.
+"""ResNets as Keras 3 models (NHWC) of stock layers, on any backend. Counterpart: resnet_torch.
 
->>> import resnet_tf
->>> model = resnet_tf.build("resnet18")
+The tests run on TensorFlow, and a few of them on PyTorch.
+
+Example:
+    >>> import resnet_tf
+    >>> model = resnet_tf.build("resnet50", num_classes=10)
 """
-
-import os
-
-# Keras chooses its backend when it is first imported; this package is its TensorFlow twin.
-if os.environ.setdefault("KERAS_BACKEND", "tensorflow") != "tensorflow":
-    raise ImportError("resnet_tf is Keras on TensorFlow, and KERAS_BACKEND asks for another")
 
 from resnet_tf.network import build, features
 from resnet_tf.trace import run, trace

@@ -1,4 +1,4 @@
-"""plan -> keras.Model. Beside it, line by line: resnet_torch/network.py."""
+"""plan -> keras.Model. Counterpart: resnet_torch/network.py."""
 
 import sys
 from collections.abc import Iterable
@@ -6,22 +6,37 @@ from collections.abc import Iterable
 import keras
 
 import resnet_spec
-from resnet_spec.layers import Block, Layer, Plan
-from resnet_tf.layers import build_layer
+from resnet_spec import Dtype, Plan, ResNetError, ResNetSpec
+from resnet_spec.layers import Layer
+from resnet_spec.precision import precision
+from resnet_spec.structure import Block
+from resnet_tf.layers import build_layer, module_path
 
 
-def build(spec: resnet_spec.ResNetSpec | Plan | str, dtype: str = "float32") -> keras.Model:
-    """The network of a spec, a plan or a name of the zoo, freshly initialised.
+def build(
+    network: ResNetSpec | Plan | str, dtype: Dtype = "float32", **choices: object
+) -> keras.Model:
+    """A freshly initialised network.
 
     Args:
-        spec: a ResNetSpec, or a name that `resnet_spec.get` knows, or a plan of one's own making.
+        network: a name of the zoo (`resnet_spec.names()`), a spec, or a plan.
         dtype: of variables and arithmetic: "float32", "float64" or "float16".
+        choices: fields of `ResNetSpec` to override, as `num_classes=10`; not for a plan.
 
     Returns:
-        A functional model of stock layers from (N, H, W, C) images of any size to (N, num_classes)
-        logits, or to the last feature map (N, H', W', C') where num_classes is None.
+        A functional model of stock layers from images (N, H, W, C) of any size to logits
+        (N, num_classes), or to the last feature map (N, H', W', C') if num_classes is None. Its
+        attributes `plan` and `spec` say what it is. Keras does not save them.
+
+    Raises:
+        SpecError: an unknown name or dtype, choices that make no network, or choices for a plan.
+
+    Example:
+        >>> import resnet_tf
+        >>> resnet_tf.build("resnet50", num_classes=10).output_shape
+        (None, 10)
     """
-    return resnet(resnet_spec.plan(spec), resnet_spec.precision(dtype))
+    return resnet(resnet_spec.plan(network, **choices), precision(dtype))
 
 
 def chain(layers: Iterable[Layer], x: keras.KerasTensor) -> keras.KerasTensor:
@@ -32,17 +47,17 @@ def chain(layers: Iterable[Layer], x: keras.KerasTensor) -> keras.KerasTensor:
 
 
 def residual_block(block: Block, x: keras.KerasTensor) -> keras.KerasTensor:
-    """Two or three convolutions and the shortcut beside them, in any of the five orderings."""
+    """A branch of two or three convolutions and its shortcut, in any of the five orderings."""
     h = chain(block.pre, x)
     y = chain(block.branch, h)
     if block.shortcut is not None:
         s = chain(block.shortcut, h if block.shortcut_reads_pre else x)
         y = keras.layers.Add(name=block.addition, dtype=x.dtype)([y, s])
-    return chain(block.tail, y)
+    return chain(block.post, y)
 
 
 def resnet(plan: Plan, dtype: str) -> keras.Model:
-    """Stem, stages, head; a layer's name is its torchvision module path."""
+    """Stem, stages, head. A layer's name is its torchvision module path, but see `keras_name`."""
     allow_depth(plan)
     # An Input without a dtype is float32, and would round float64 images.
     image = keras.Input((None, None, plan.spec.in_channels), dtype=dtype, name="image")
@@ -55,17 +70,32 @@ def resnet(plan: Plan, dtype: str) -> keras.Model:
 
 
 def allow_depth(plan: Plan) -> None:
-    """Let Python recurse as deep as the network is.
+    """Raise Python's recursion limit to the depth of the network.
 
     Keras walks a graph by recursion, one frame for each layer, and Python stops at 1,000 frames.
-    The limit is raised for good, since whoever saves or clones the network walks it again.
+    The limit stays raised, since Keras walks the graph again to save or clone the network.
     """
     frames = 1000 + 2 * sum(1 for _ in plan.layers())
     sys.setrecursionlimit(max(sys.getrecursionlimit(), frames))
 
 
 def features(net: keras.Model) -> keras.Model:
-    """A network that shares `net`'s weights and returns {stage: (N, H, W, C) feature map}."""
-    blocks = {stage.name: stage.blocks[-1] for stage in net.plan.stages}
-    maps = {name: net.get_layer(block.output).output for name, block in blocks.items()}
+    """A network that returns the feature map of every stage and shares the weights of `net`.
+
+    Args:
+        net: a network of `build`, also one that Keras saved and opened, or cloned.
+
+    Returns:
+        A model from images (N, H, W, C) to {"layer1": (N, H', W', C'), "layer2": ...}.
+
+    Raises:
+        ResNetError: the model has no layers with our names.
+    """
+    maps = {}
+    for layer in net.layers:  # Keras sorts them by their distance to the output
+        stage, dot, _ = module_path(layer.name).partition(".")
+        if dot and stage.startswith("layer"):
+            maps[stage] = layer.output  # of the stage's last layer, finally
+    if not maps:
+        raise ResNetError(f"the model {net.name!r} has no stages: no layer is named layer1.*")
     return keras.Model(net.inputs[0], maps)

@@ -1,37 +1,41 @@
-"""One forward pass, NumPy in and out. Beside it, line by line: resnet_torch/trace.py."""
+"""One forward pass, from NumPy to NumPy. Counterpart: resnet_torch/trace.py."""
 
 import keras
 import numpy as np
 
+from resnet_tf.layers import module_path
 
-def run(net: keras.Model, images: np.ndarray, training: bool) -> np.ndarray:
-    """The network's output alone.
+
+def run(net: keras.Model, images: np.ndarray, training: bool = False) -> np.ndarray:
+    """The output of a network.
 
     Args:
         net: a network of `build`.
-        images: (N, H, W, C); computed in the network's own precision.
-        training: norms use the batch's mean and variance and move their running ones.
+        images: (N, H, W, C). They are converted to the network's precision.
+        training: whether norms use the statistics of the batch, and update their own.
 
     Returns:
-        (N, num_classes), or (N, H', W', C') of a network without a head.
+        (N, num_classes), or (N, H', W', C') for a network without a head.
     """
-    # Not `net.predict`, which rounds float64 images to float32 whatever the network's precision.
+    # Not `net.predict`: it rounds float64 images to float32, in a network of any precision.
     output = net(images.astype(net.inputs[0].dtype), training=training)
-    return keras.ops.convert_to_numpy(output)
+    return np.asarray(keras.ops.convert_to_numpy(output))
 
 
 def trace(net: keras.Model, images: np.ndarray, training: bool = False) -> dict[str, np.ndarray]:
-    """{name of a layer, block or stage: its output}.
+    """The outputs of every layer, block and stage.
 
     Args:
-        net: a network of `build`.
-        images: (N, H, W, C); computed in the network's own precision.
-        training: norms use the batch's mean and variance and move their running ones.
+        net: a network of `build`, with its attribute `plan`.
+        images: (N, H, W, C). They are converted to the network's precision.
+        training: whether norms use the statistics of the batch, and update their own.
 
     Returns:
-        Arrays (N, H, W, C), or (N, C) behind the global pool.
+        {name: (N, H, W, C), or (N, C) after the global pool}: layers in execution order, then
+        blocks and stages.
     """
-    layers = {layer.name: layer.name for layer in net.plan.layers()} | net.plan.outputs()
-    probe = keras.Model(net.inputs[0], {n: net.get_layer(o).output for n, o in layers.items()})
+    names = {layer.name: layer.name for layer in net.plan.layers()} | net.plan.outputs()
+    layers = {module_path(layer.name): layer for layer in net.layers}
+    probe = keras.Model(net.inputs[0], {name: layers[n].output for name, n in names.items()})
     outputs = probe(images.astype(net.inputs[0].dtype), training=training)
-    return {name: keras.ops.convert_to_numpy(outputs[name]) for name in layers}
+    return {name: np.asarray(keras.ops.convert_to_numpy(outputs[name])) for name in names}

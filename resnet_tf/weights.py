@@ -1,4 +1,4 @@
-"""A network's arrays, out and in. Beside it, line by line: resnet_torch/weights.py."""
+"""Read and write a network's arrays. Counterpart: resnet_torch/weights.py."""
 
 from collections.abc import Mapping
 
@@ -6,18 +6,31 @@ import keras
 import numpy as np
 
 from resnet_spec.errors import check_arrays
+from resnet_tf.layers import module_path
 
 
 def read(net: keras.Model) -> dict[str, np.ndarray]:
-    """{"layer1.0.conv1/kernel": array, ...}: a copy of every weight and moving statistic."""
-    return {name: np.array(variable.numpy()) for name, variable in arrays(net).items()}
+    """Copies of every weight and moving statistic.
+
+    Args:
+        net: a network.
+
+    Returns:
+        {"layer1.0.conv1/kernel": array, ...}, in the network's precision.
+    """
+    to_numpy = keras.ops.convert_to_numpy
+    return {name: np.array(to_numpy(variable)) for name, variable in arrays(net).items()}
 
 
 def write(net: keras.Model, weights: Mapping[str, np.ndarray]) -> None:
-    """Set every weight and moving statistic, in the network's own precision.
+    """Set every weight and moving statistic, in the network's precision.
+
+    Args:
+        net: a network; changed in place.
+        weights: {"layer1.0.conv1/kernel": array, ...}, exactly the network's.
 
     Raises:
-        WeightsError: names or shapes differ. Every difference is listed and nothing is written.
+        WeightsError: names or shapes differ. It lists all of them, and nothing is written.
     """
     variables = arrays(net)
     check_arrays(
@@ -29,5 +42,7 @@ def write(net: keras.Model, weights: Mapping[str, np.ndarray]) -> None:
 
 
 def arrays(net: keras.Model) -> dict[str, keras.Variable]:
-    """{path: variable}. A Keras variable's path is its layer's name, a slash, and its own."""
-    return {variable.path: variable for variable in net.variables}
+    """{the layer's module path, a slash, the variable's name: variable}."""
+    paths = [variable.path.rpartition("/") for variable in net.variables]
+    names = [module_path(layer) + slash + name for layer, slash, name in paths]
+    return dict(zip(names, net.variables, strict=True))

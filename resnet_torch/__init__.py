@@ -1,7 +1,8 @@
-"""The plan of a ResNet as a PyTorch module (NCHW). The Keras twin is resnet_tf.
+"""ResNets as PyTorch modules (NCHW), with torchvision's module names. Counterpart: resnet_tf.
 
->>> import resnet_torch
->>> net = resnet_torch.build("resnet18")
+Example:
+    >>> import resnet_torch
+    >>> net = resnet_torch.build("resnet50", num_classes=10)
 """
 
 from resnet_torch.network import ResNet, build, features

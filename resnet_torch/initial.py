@@ -1,4 +1,4 @@
-"""Initial weights: He's normal distribution, by fan-out. Beside it: resnet_tf/initial.py."""
+"""Initial weights: He's normal distribution by fan-out. Counterpart: resnet_tf/initial.py."""
 
 import torch
 from torch import nn
@@ -6,10 +6,14 @@ from torch import nn
 
 @torch.no_grad()
 def initialise(net: nn.Module) -> None:
-    """Draw torchvision's initial distribution: kernels He fan-out, norms 1 and 0, `fc` uniform.
+    """Initialise as torchvision: kernels He normal by fan-out, norms 1 and 0, `fc` uniform.
 
-    A Linear draws its own default, uniform in +-1/sqrt(fan_in), and a BatchNorm2d starts at 1 and
-    0. Only the convolutions' default (the same uniform) is not what *Delving Deep* asks for.
+    Only the convolutions need it. PyTorch initialises a Linear uniformly in +-1/sqrt(fan_in) and a
+    BatchNorm2d with 1 and 0, as torchvision keeps them; but its default for a Conv2d is uniform
+    too, and not the distribution of *Delving Deep into Rectifiers*.
+
+    Args:
+        net: a network; changed in place.
     """
     for module in net.modules():
         if isinstance(module, nn.Conv2d):

@@ -1,13 +1,13 @@
-"""One PyTorch module for each layer kind of a plan. Beside it, line by line: resnet_tf/layers.py.
+"""A PyTorch module for each layer kind. Counterpart, case by case: resnet_tf/layers.py.
 
-Tensors are (N, C, H, W). What a comment here teaches is a difference between the frameworks.
+Tensors are (N, C, H, W). A comment explains a difference between the frameworks.
 """
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from resnet_spec.choices import Padding, StemPool
+from resnet_spec.choices import Padding, PoolPadding
 from resnet_spec.layers import (
     AvgPool,
     Conv,
@@ -24,22 +24,22 @@ INFINITY = float("inf")
 
 
 def build_layer(layer: Layer) -> nn.Module:
-    """The module that computes this layer; its parameters are initialised by `network.build`."""
+    """The module of a layer. `initialise` sets the weights of its convolutions afterwards."""
     match layer:
         case Conv():
             return conv(layer)
         case Norm():
-            # PyTorch's momentum is the share of the new batch, Keras' that of the old average.
-            return nn.BatchNorm2d(layer.channels, eps=layer.eps, momentum=1 - layer.decay)
+            # PyTorch's momentum is the share of the new batch, Keras' that of the old statistics.
+            return nn.BatchNorm2d(layer.channels, eps=layer.eps, momentum=layer.torch_momentum)
         case Relu():
-            # In place saves memory, but would overwrite what the shortcut has yet to read.
-            return nn.ReLU(inplace=not layer.shared_input)
+            # In place saves memory, but overwrites x, which a shortcut may still need.
+            return nn.ReLU(inplace=layer.inplace_ok)
         case MaxPool():
             return max_pool(layer)
         case AvgPool():
             return avg_pool(layer)
         case ZeroPadChannels():
-            # Pairs from the last axis backwards: W, H, C. The channels are the third from the end.
+            # ZeroPad3d takes pairs from the last axis backwards: W, H, C.
             return nn.ZeroPad3d((0, 0, 0, 0, layer.before, layer.after))
         case GlobalAvgPool():
             return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
@@ -55,7 +55,7 @@ def conv(layer: Conv) -> nn.Module:
         layer.out_channels,
         layer.kernel,
         stride=layer.stride,
-        # At stride 1 both rules pad alike, since every kernel is odd.
+        # At stride 1 both rules pad alike, since every kernel size is odd.
         padding=0 if cls is SameConv2d else layer.pad,
         dilation=layer.dilation,
         groups=layer.groups,
@@ -65,54 +65,61 @@ def conv(layer: Conv) -> nn.Module:
 
 def max_pool(layer: MaxPool) -> nn.Module:
     """(N, C, H, W) -> (N, C, H', W')."""
-    match layer.border:
-        case StemPool.NONE:
+    match layer.padding:
+        case PoolPadding.NONE:
             return nn.MaxPool2d(layer.kernel, layer.stride)
-        case StemPool.MINUS_INFINITY:
-            # MaxPool2d's own padding is minus infinity: the border never wins.
+        case PoolPadding.MINUS_INFINITY:
+            # MaxPool2d pads with minus infinity, so padding is never the maximum.
             return nn.MaxPool2d(layer.kernel, layer.stride, padding=layer.pad)
-        case StemPool.ZERO:
-            # Zeros win over negative pixels: another function unless a ReLU came before.
+        case PoolPadding.ZERO:
+            # A zero is larger than negative pixels. Only after a ReLU is the result the same.
             return nn.Sequential(nn.ZeroPad2d(layer.pad), nn.MaxPool2d(layer.kernel, layer.stride))
-        case StemPool.SAME:
+        case PoolPadding.SAME:
             return SameMaxPool2d(layer.kernel, layer.stride)
 
 
 def avg_pool(layer: AvgPool) -> nn.Module:
     """(N, C, H, W) -> (N, C, H', W')."""
-    if layer.zeros_count:
+    if layer.count_include_pad:
         return nn.Sequential(nn.ZeroPad2d((0, 1, 0, 1)), nn.AvgPool2d(2, layer.stride))
     return nn.AvgPool2d(2, layer.stride, ceil_mode=True, count_include_pad=False)
 
 
 class SameConv2d(nn.Conv2d):
-    """A strided convolution under TensorFlow's padding rule.
+    """A strided convolution with TensorFlow's "same" padding.
 
-    `padding="same"` of torch's own Conv2d refuses strides, because the rule depends on the size
-    of the image: the output has ceil(size / stride) pixels, and an odd zero goes right and below.
-    Where a convolution strides it never dilates.
+    PyTorch's Conv2d refuses `padding="same"` with a stride, because this padding depends on the
+    image size: the output has ceil(size / stride) pixels in each direction, and an odd zero goes
+    to the right and bottom. In a ResNet a convolution with a stride has no dilation.
     """
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(N, C, H, W) -> (N, O, ceil(H / stride), ceil(W / stride))."""
         kernel, stride = self.kernel_size[0], self.stride[0]
-        x = F.pad(x, same_padding(x, kernel, stride))
-        return super().forward(x)
+        return super().forward(F.pad(x, same_padding(x, kernel, stride)))
 
 
 class SameMaxPool2d(nn.MaxPool2d):
-    """A max-pool under TensorFlow's padding rule; its border never wins."""
+    """A max-pool with TensorFlow's "same" padding. The padding is never the maximum."""
 
     def __init__(self, kernel: int, stride: int):
         super().__init__(kernel, stride)
         self.kernel, self.step = kernel, stride
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = F.pad(x, same_padding(x, self.kernel, self.step), value=-INFINITY)
-        return super().forward(x)
+        """(N, C, H, W) -> (N, C, ceil(H / stride), ceil(W / stride))."""
+        padded = F.pad(x, same_padding(x, self.kernel, self.step), value=-INFINITY)
+        output: torch.Tensor = super().forward(padded)
+        return output
 
 
 def same_padding(x: torch.Tensor, kernel: int, stride: int) -> tuple[int, int, int, int]:
-    """(left, right, top, bottom), as F.pad takes them: the last axis first."""
+    """(left, right, top, bottom) of TensorFlow's "same" padding, as F.pad takes them.
+
+    Args:
+        x: (N, C, H, W).
+        kernel, stride: of the layer that follows.
+    """
     height, width = x.shape[-2:]
     return (*_before_after(width, kernel, stride), *_before_after(height, kernel, stride))
 

@@ -1,4 +1,4 @@
-"""plan -> torch.nn.Module. Beside it, line by line: resnet_tf/network.py."""
+"""plan -> torch.nn.Module. Counterpart: resnet_tf/network.py."""
 
 import operator
 from collections.abc import Iterable
@@ -7,105 +7,151 @@ import torch
 from torch import nn
 
 import resnet_spec
-from resnet_spec.layers import Block, Layer, Plan, Relu
+from resnet_spec import Dtype, Plan, ResNetSpec
+from resnet_spec.layers import Layer, Relu
+from resnet_spec.precision import precision
+from resnet_spec.structure import Block
 from resnet_torch.initial import initialise
 from resnet_torch.layers import build_layer
 
 
-def build(spec: resnet_spec.ResNetSpec | Plan | str, dtype: str = "float32") -> "ResNet":
-    """The network of a spec, a plan or a name of the zoo, freshly initialised, in training mode.
+def build(
+    network: ResNetSpec | Plan | str, dtype: Dtype = "float32", **choices: object
+) -> "ResNet":
+    """A freshly initialised network, in training mode.
 
     Args:
-        spec: a ResNetSpec, or a name that `resnet_spec.get` knows, or a plan of one's own making.
+        network: a name of the zoo (`resnet_spec.names()`), a spec, or a plan.
         dtype: of parameters and arithmetic: "float32", "float64" or "float16".
+        choices: fields of `ResNetSpec` to override, as `num_classes=10`; not for a plan.
 
     Returns:
-        A module from (N, C, H, W) images of any size to (N, num_classes) logits, or to the last
-        feature map (N, C, H', W') where num_classes is None.
+        A module from images (N, C, H, W) of any size to logits (N, num_classes), or to the last
+        feature map (N, C', H', W') if num_classes is None. Its attributes `plan` and `spec` say
+        what it is.
+
+    Raises:
+        SpecError: an unknown name or dtype, choices that make no network, or choices for a plan.
+
+    Example:
+        >>> import resnet_torch
+        >>> resnet_torch.build("resnet50", num_classes=10).fc.out_features
+        10
     """
-    net = ResNet(resnet_spec.plan(spec)).to(getattr(torch, resnet_spec.precision(dtype)))
+    net = ResNet(resnet_spec.plan(network, **choices)).to(getattr(torch, precision(dtype)))
     initialise(net)
     return net
 
 
 def chain(module: nn.Module, names: Iterable[str], x: torch.Tensor) -> torch.Tensor:
-    """Run x through the children of these names, one after the other."""
+    """Run x through the children with these names, one after the other."""
     for name in names:
         x = getattr(module, name)(x)
     return x
 
 
 class ResidualBlock(nn.Module):
-    """Two or three convolutions and the shortcut beside them, in any of the five orderings."""
+    """A branch of two or three convolutions and its shortcut, in any of the five orderings.
+
+    Attributes:
+        pre_names, branch_names, shortcut_names, post_names: children in execution order;
+            shortcut_names is None in a plain network.
+    """
 
     def __init__(self, block: Block):
         super().__init__()
-        self.pre = adopt(self, block.name, block.pre)
-        self.branch = adopt(self, block.name, block.branch)
-        self.shortcut = None if block.shortcut is None else adopt(self, block.name, block.shortcut)
-        self.tail = adopt(self, block.name, block.tail)
+        self.pre_names = add_layers(self, block.name, block.pre)
+        self.branch_names = add_layers(self, block.name, block.branch)
+        self.shortcut_names = (
+            None if block.shortcut is None else add_layers(self, block.name, block.shortcut)
+        )
+        self.post_names = add_layers(self, block.name, block.post)
         self.shortcut_reads_pre = block.shortcut_reads_pre
-        # In place saves memory, but a ReLU needs its output once more, for the gradient.
+        # In place saves memory, but the gradient of a ReLU needs the ReLU's output.
         self.add = operator.add if isinstance(block.branch[-1], Relu) else operator.iadd
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        h = chain(self, self.pre, x)
-        y = chain(self, self.branch, h)
-        if self.shortcut is not None:
-            s = chain(self, self.shortcut, h if self.shortcut_reads_pre else x)
+        """(N, C, H, W) -> (N, C', H', W')."""
+        h = chain(self, self.pre_names, x)
+        y = chain(self, self.branch_names, h)
+        if self.shortcut_names is not None:
+            s = chain(self, self.shortcut_names, h if self.shortcut_reads_pre else x)
             y = self.add(y, s)
-        return chain(self, self.tail, y)
+        return chain(self, self.post_names, y)
 
 
 class ResNet(nn.Module):
-    """Stem, stages `layer1`, `layer2`, ..., head; the module paths are torchvision's."""
+    """Stem, stages `layer1`, `layer2`, ..., head. The module paths are torchvision's.
+
+    Attributes:
+        plan, spec: the network that the module computes.
+        stem_names: children of the stem, in execution order.
+        stage_names: the stages.
+        head_names: children of the head, in execution order.
+    """
 
     def __init__(self, plan: Plan):
         super().__init__()
         self.plan, self.spec = plan, plan.spec
-        self.stem = adopt(self, "", plan.stem)
-        self.stages = [stage.name for stage in plan.stages]
+        self.stem_names = add_layers(self, "", plan.stem)
+        self.stage_names = [stage.name for stage in plan.stages]
         for stage in plan.stages:
             self.add_module(stage.name, nn.Sequential(*map(ResidualBlock, stage.blocks)))
-        self.head = adopt(self, "", plan.head)
+        self.head_names = add_layers(self, "", plan.head)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = chain(self, self.stem, x)
-        x = chain(self, self.stages, x)
-        return chain(self, self.head, x)
+        """(N, C, H, W) -> (N, num_classes), or (N, C', H', W') without a head."""
+        x = chain(self, self.stem_names, x)
+        x = chain(self, self.stage_names, x)
+        return chain(self, self.head_names, x)
 
 
 class Features(nn.Module):
-    """The feature map of every stage, for a detector or a segmenter to read."""
+    """The feature map of every stage, as detection and segmentation networks need them."""
 
     def __init__(self, net: ResNet):
         super().__init__()
         self.net = net
 
     def forward(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
-        x = chain(self.net, self.net.stem, x)
+        """(N, C, H, W) -> {stage: (N, C', H', W')}."""
+        x = chain(self.net, self.net.stem_names, x)
         maps = {}
-        for stage in self.net.stages:
+        for stage in self.net.stage_names:
             x = maps[stage] = chain(self.net, [stage], x)
         return maps
 
 
 def features(net: ResNet) -> Features:
-    """A network that shares `net`'s weights and returns {stage: (N, C, H, W) feature map}."""
+    """A network that returns the feature map of every stage and shares the weights of `net`.
+
+    Args:
+        net: a network of `build`.
+
+    Returns:
+        A module from images (N, C, H, W) to {"layer1": (N, C', H', W'), "layer2": ...}.
+    """
     return Features(net)
 
 
-def adopt(parent: nn.Module, prefix: str, layers: Iterable[Layer]) -> list[str]:
-    """Make the layers descendants of `parent` and return, in running order, the children to call.
+def add_layers(parent: nn.Module, prefix: str, layers: Iterable[Layer]) -> list[str]:
+    """Add the modules of some layers to a parent, under torchvision's names.
 
-    A dotted name below the prefix (`downsample.0`, `conv1.3`) makes its first word a Sequential.
+    Args:
+        parent: of the modules.
+        prefix: the parent's own name, with which the layers' names start.
+        layers: in execution order. A dotted name after the prefix, as `downsample.0`, is a child
+            of a Sequential.
+
+    Returns:
+        Names of the children to call, in execution order.
     """
     children: dict[str, None] = {}
     for layer in layers:
         child, dot, leaf = layer.name.removeprefix(f"{prefix}.").partition(".")
         if dot and child not in children:
             parent.add_module(child, nn.Sequential())
-        home = parent.get_submodule(child) if dot else parent
-        home.add_module(leaf or child, build_layer(layer))
+        owner = parent.get_submodule(child) if dot else parent
+        owner.add_module(leaf or child, build_layer(layer))
         children[child] = None
     return list(children)

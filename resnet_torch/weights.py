@@ -1,4 +1,4 @@
-"""A network's arrays, out and in. Beside it, line by line: resnet_tf/weights.py."""
+"""Read and write a network's arrays. Counterpart: resnet_tf/weights.py."""
 
 from collections.abc import Mapping
 
@@ -8,19 +8,30 @@ from torch import nn
 
 from resnet_spec.errors import check_arrays
 
-COUNTER = "num_batches_tracked"  # a counter of training steps that no forward pass reads
+COUNTER = "num_batches_tracked"  # counts training steps; no forward pass reads it
 
 
 def read(net: nn.Module) -> dict[str, np.ndarray]:
-    """{"layer1.0.conv1.weight": array, ...}: a copy of every parameter and running statistic."""
+    """Copies of every parameter and running statistic.
+
+    Args:
+        net: a network.
+
+    Returns:
+        {"layer1.0.conv1.weight": array, ...}, in the network's precision.
+    """
     return {name: tensor.numpy(force=True).copy() for name, tensor in arrays(net).items()}
 
 
 def write(net: nn.Module, weights: Mapping[str, np.ndarray]) -> None:
-    """Set every parameter and running statistic, in the network's own precision.
+    """Set every parameter and running statistic, in the network's precision.
+
+    Args:
+        net: a network; changed in place.
+        weights: {"layer1.0.conv1.weight": array, ...}, exactly the network's.
 
     Raises:
-        WeightsError: names or shapes differ. Every difference is listed and nothing is written.
+        WeightsError: names or shapes differ. It lists all of them, and nothing is written.
     """
     tensors = arrays(net)
     check_arrays(
@@ -33,5 +44,5 @@ def write(net: nn.Module, weights: Mapping[str, np.ndarray]) -> None:
 
 
 def arrays(net: nn.Module) -> dict[str, torch.Tensor]:
-    """The state_dict without PyTorch's counters: the tensors themselves, not copies."""
+    """{name: tensor} of the state_dict without PyTorch's counters. The tensors are not copies."""
     return {k: v for k, v in net.state_dict().items() if not k.endswith(f".{COUNTER}")}
