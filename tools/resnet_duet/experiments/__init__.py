@@ -1,1 +1,0 @@
-"""Small experiments in which a difference between the frameworks shows, or hides."""

@@ -1,0 +1,1 @@
+"""Experiments that every framework can run: inference, training and initialisation."""
