@@ -1,38 +1,78 @@
-"""`convert`: a checkpoint, or many, into another file, format and framework."""
+"""`convert`: checkpoints to another file format, naming scheme or dtype."""
 
 import json
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from resnet_duet.cli import progress
+from resnet_duet.cli.conversion import Conversion, facts, show, show_many
+from resnet_duet.cli.help import Command
 from resnet_duet.cli.options import as_json, head_of, known_spec, with_source
 
 if TYPE_CHECKING:
-    from resnet_duet.port.digest import Digest
-    from resnet_duet.port.porter import Report, Wish
+    from resnet_duet.files.convert_file import ConvertOptions
+    from resnet_duet.formats.sha256 import BackgroundSha256
+    from resnet_duet.frameworks.framework import Axes
 
-IMAGES = ("NCHW", "NHWC")
-PRECISIONS = ("kept", "bfloat16", "float16", "float32", "float64")
+LAYOUTS = ("NCHW", "NHWC")
+DTYPES = ("kept", "bfloat16", "float16", "float32", "float64")
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples=(
+        (
+            "Convert PyTorch weights to Keras, and compare both networks before writing:",
+            "resnet-duet convert resnet50.pth resnet50.weights.h5 --verify",
+        ),
+        (
+            "Write Hugging Face's tensor names:",
+            "resnet-duet convert resnet50.pth resnet50.safetensors --to huggingface",
+        ),
+        (
+            "Write an ONNX graph for channels-last images:",
+            "resnet-duet convert resnet50.pth resnet50.onnx --input-layout NHWC",
+        ),
+        (
+            "Convert many files; those that fail are reported and skipped:",
+            "resnet-duet convert checkpoints/ 'more/*.pth' out/ --format .safetensors",
+        ),
+    ),
+)
 @click.argument("sources", type=click.Path(path_type=Path), nargs=-1, required=True)
 @click.argument("target", type=click.Path(path_type=Path))
 @with_source
-@click.option("--to", "to_dialect", metavar="DIALECT", help="Whose names the target gets.")
-@click.option("--dtype", type=click.Choice(PRECISIONS), default="kept", help="Of the target.")
-@click.option("--fold-bias", is_flag=True, help="Fold biases into norms, or add biases of zero.")
-@click.option("--verify", is_flag=True, help="Build both sides and compare before writing.")
-@click.option("--overwrite", is_flag=True, help="Replace the target if it exists.")
 @click.option(
-    "--image",
-    "axes",
-    type=click.Choice(IMAGES),
-    help="Axes of the images that an .onnx file takes; NCHW unless said.",
+    "--to",
+    "to_dialect",
+    metavar="DIALECT",
+    help="Naming scheme of the output. [default: the format's own]",
 )
-@click.option("--format", "ending", metavar="ENDING", help="Of many targets, as .safetensors.")
+@click.option(
+    "--dtype", type=click.Choice(DTYPES), default="kept", show_default=True, help="Output dtype."
+)
+@click.option(
+    "--fold-bias",
+    is_flag=True,
+    help="Fold the biases of convolutions into BatchNorm; without biases, add zeros.",
+)
+@click.option("--verify", is_flag=True, help="Build both networks and compare before writing.")
+@click.option("--overwrite", is_flag=True, help="Replace TARGET if it exists.")
+@click.option(
+    "--input-layout",
+    type=click.Choice(LAYOUTS),
+    help="Axes of the images that an .onnx graph takes. [default: NCHW]",
+)
+@click.option(
+    "--format",
+    "ending",
+    metavar="ENDING",
+    help="Format of the files in the folder TARGET, such as .safetensors.",
+)
 @as_json
 def convert(
     sources: tuple[Path, ...],
@@ -47,123 +87,90 @@ def convert(
     fold_bias: bool,
     verify: bool,
     overwrite: bool,
-    axes: str | None,
+    input_layout: "Axes | None",
     ending: str | None,
     as_json: bool,
 ) -> None:
-    """Carry checkpoints over into another file, format and framework.
+    """Convert checkpoints to another format, naming or dtype.
 
-    SOURCES is one file and TARGET another; or SOURCES are files, folders and patterns, TARGET is
-    a folder, and --format says what to write there.
+    SOURCES is one checkpoint and TARGET a file, whose ending selects the format. To convert many,
+    pass files, folders or patterns, a folder as TARGET, and --format.
     """
-    from resnet_duet.port.digest import Digest
+    start = time.perf_counter()
+    from resnet_duet.formats.sha256 import BackgroundSha256
 
-    # It adds up while NumPy and h5py are imported.
-    digest = Digest(sources[0]) if sources[0].is_file() else None
-    from resnet_duet.port.many import is_many
-    from resnet_duet.port.porter import Wish
+    # The sum is computed while NumPy and h5py are imported.
+    sha256 = BackgroundSha256(sources[0]) if sources[0].is_file() else None
+    from resnet_duet.files.batch import is_many
+    from resnet_duet.files.convert_file import ConvertOptions
 
-    wish = Wish(
+    options = ConvertOptions(
         spec=known_spec(spec),
-        source=from_dialect,
+        source_dialect=from_dialect,
         choices=choices,
-        target=to_dialect,
+        target_dialect=to_dialect,
         dtype=dtype,
         head=head_of(num_classes, no_head),
         fold_bias=fold_bias,
         verify=verify,
         overwrite=overwrite,
-        axes=axes,
+        input_layout=input_layout,
     )
     if len(sources) > 1 or is_many(sources[0]) or ending:
-        convert_many(sources, target, ending, wish, as_json)
-    else:
-        convert_one(sources[0], target, wish, digest or Digest(sources[0]), as_json)
-
-
-def convert_one(source: Path, target: Path, wish: "Wish", digest: "Digest", as_json: bool) -> None:
-    """One file; what was found and done is printed."""
-    from resnet_duet.port.porter import port
-
-    report = port(source, target, wish, digest)
+        convert_many(sources, target, ending, options, as_json)
+        return
+    with progress.working(f"converting {sources[0]}") if verify else progress.undisturbed():
+        done = convert_one(sources[0], target, options, sha256)
     if as_json:
-        click.echo(json.dumps(facts(source, target, report, wish.verify)))
+        click.echo(json.dumps(facts(done)))
     else:
-        for line in told(source, target, report, wish.verify):
-            click.echo(line)
+        show(done, time.perf_counter() - start)
+
+
+def convert_one(
+    source: Path, target: Path, options: "ConvertOptions", sha256: "BackgroundSha256 | None"
+) -> Conversion:
+    """Convert a file, whose sha256 may be under way."""
+    from resnet_duet.files.convert_file import convert_file
+    from resnet_duet.formats.sha256 import BackgroundSha256
+
+    result = convert_file(source, target, options, sha256 or BackgroundSha256(source))
+    return Conversion(source, target, result, options.verify)
 
 
 def convert_many(
-    paths: Sequence[Path], folder: Path, ending: str | None, wish: "Wish", as_json: bool
+    paths: Sequence[Path],
+    folder: Path,
+    ending: str | None,
+    options: "ConvertOptions",
+    as_json: bool,
 ) -> None:
-    """Many files; a bad one is told and passed over. Exit status 2 if there was one."""
+    """Convert files into a folder. Exit status 2 if any fails; the others are converted."""
     from resnet_duet.errors import FileError
-    from resnet_duet.port import many
-    from resnet_duet.port.digest import Digest
-    from resnet_duet.port.porter import port
-    from resnet_duet.tables import progress
+    from resnet_duet.files import batch
     from resnet_spec import ResNetError
 
     if ending is None:
-        raise click.UsageError("many files need --format ENDING, such as .safetensors")
+        raise click.UsageError("to convert many files, pass --format ENDING, such as .safetensors")
     ending = ending if ending.startswith(".") else f".{ending}"
-    if not folder.is_dir():
-        raise FileError(f"{folder} is no folder for many files")
-    done: list[dict[str, object]] = []
-    failed: list[dict[str, object]] = []
-    for source in progress(list(many.sources(paths)), "converting"):
-        target = many.target(source, folder, ending)
-        try:
-            done.append(
-                facts(source, target, port(source, target, wish, Digest(source)), wish.verify)
-            )
-        except (ResNetError, OSError) as error:
-            failed.append({"source": str(source), "error": str(error)})
+    sources = list(batch.sources(paths))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(f"{folder}: the folder cannot be created: {error.strerror}") from error
+    done: list[Conversion] = []
+    failed: list[tuple[Path, Exception]] = []
+    with progress.undisturbed():
+        for source in progress.bar(sources, "converting"):
+            try:
+                target = batch.target(source, folder, ending)
+                done.append(convert_one(source, target, options, None))
+            except (ResNetError, OSError) as error:
+                failed.append((source, error))
     if as_json:
-        click.echo(json.dumps({"converted": done, "failed": failed}))
+        failures = [{"source": str(source), "error": str(error)} for source, error in failed]
+        click.echo(json.dumps({"converted": list(map(facts, done)), "failed": failures}))
     else:
-        for row in done:
-            click.echo(f"{row['source']}: {row['network'] or 'its own network'} -> {row['target']}")
-        for row in failed:
-            click.echo(f"resnet-duet: {row['error']}", err=True)
-        click.echo(f"{len(done)} converted, {len(failed)} failed")
+        show_many(done, [error for _, error in failed])
     if failed:
         raise click.exceptions.Exit(2)
-
-
-def facts(source: Path, target: Path, report: "Report", verified: bool) -> dict[str, object]:
-    """What was found and done, for a program."""
-    identity = report.identity
-    return {
-        "source": str(source),
-        "target": str(target),
-        "network": identity.name,
-        "spec": json.loads(report.spec.to_json()),
-        "from": identity.dialect,
-        "to": report.dialect,
-        "rivals": identity.rivals,
-        "left_out": report.checkpoint.left_out,
-        "arrays": report.arrays,
-        "dtypes": report.dtypes,
-        "nonfinite": report.nonfinite,
-        "verified": verified,
-    }
-
-
-def told(source: Path, target: Path, report: "Report", verified: bool) -> list[str]:
-    """The same for a person. Plain lines: to load a library for tables would take longer."""
-    from resnet_duet.cli.lines import identity_lines, unseen_line
-    from resnet_duet.port import files
-
-    both = "PyTorch and ONNX" if files.graph_axes(target, None) else "both frameworks"
-    proof = f", the same function in {both}" if verified else ""
-    kinds = " and ".join(report.dtypes)
-    return [
-        *identity_lines(source, report.identity, report.checkpoint),
-        *([] if report.checkpoint.label else [unseen_line(report.identity, report.checkpoint)]),
-        *(
-            f"  {name}: {count} numbers are NaN or infinite"
-            for name, count in report.nonfinite.items()
-        ),
-        f"{target}: {report.arrays} arrays of {kinds} in dialect {report.dialect}{proof}",
-    ]

@@ -1,93 +1,90 @@
-"""`diagnose`: two networks are not the same function; which known difference explains it?"""
+"""`diagnose`: the known mistakes that explain why two networks differ."""
 
 import json
 from typing import TYPE_CHECKING
 
 import click
 
+from resnet_duet.cli import console, progress
+from resnet_duet.cli.help import Command
 from resnet_duet.cli.options import as_json, with_spec
+from resnet_duet.cli.verify import NETWORKS, finite, layer_facts, pair_of
 
 if TYPE_CHECKING:
-    from resnet_duet.proof.diagnose import Culprit, Diagnosis
+    from resnet_duet.diagnosis.diagnosis import Cause, Diagnosis
+
+ALTERNATIVE = "or, with the same outputs:"
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    help=f"""Find the known mistake that makes B differ from A.
+
+    {NETWORKS}
+
+    A is the reference, whose weights must be readable. B needs outputs only. Single mistakes are
+    tried first, then pairs. Exit status: 0 the outputs match, 1 they differ.""",
+    examples=(
+        ("Find the mistake in your own code:", "resnet-duet diagnose resnet50.pth mine.py:model"),
+        ("Read about a mistake:", "resnet-duet differences norm_eps"),
+    ),
+)
 @click.argument("a")
 @click.argument("b")
 @with_spec
 @as_json
 def diagnose(a: str, b: str, spec: str | None, as_json: bool) -> None:
-    """Find the known difference that explains why B is not the same function as A.
+    """See the decorator for the help."""
+    from resnet_duet.diagnosis.diagnose import diagnose as find
 
-    A is the reference, a checkpoint or a network of layers; of B only the outputs need be seen.
-    Both are given as to `verify`. Single differences are tried, then pairs. Exit status 0 if the
-    two are the same, 1 if they differ, explained or not.
-    """
-    from resnet_duet.cli.verify import sides
-    from resnet_duet.proof.diagnose import diagnose as find
-    from resnet_duet.tables import console, progress, spinner
-
-    with spinner(f"building {a} and {b}"):
-        one, two, lines = sides(a, b, spec)
-    found = find(one, two, progress)
+    with progress.working(f"building {a} and {b}"):
+        pair = pair_of(a, b, spec)
+    with progress.undisturbed():
+        found = find(pair.a, pair.b, progress.bar)
     if as_json:
         click.echo(json.dumps(facts(found), allow_nan=False))
     else:
-        for line in (*lines, *told(found)):
-            console.print(line)
-    raise click.exceptions.Exit(0 if found.same else 1)
+        show(found)
+        console.notes(pair.caveats)
+    raise click.exceptions.Exit(0 if found.match else 1)
 
 
-def told(found: "Diagnosis") -> list[str]:
-    """What was found, in lines."""
-    a, b = found.titles
-    if found.same:
-        return [
-            f"The same function: {found.error:.1e} apart in float64. There is nothing to blame."
-        ]
-    lines = [f"{b} is {found.error:.1e} apart from {a}."]
-    if not found.explanations:
-        lines.append(f"None of {found.tried:,} mistakes and pairs of mistakes explains it.")
-        if found.parting:
-            lines.append(
-                f"The first layer that parts is {found.parting.layer} ({found.parting.error:.1e})."
-            )
-        return lines
-    lines.append(f"Explained, up to {found.left:.1e}, by")
-    for number, culprits in enumerate(found.explanations):
+def show(found: "Diagnosis") -> None:
+    """Print the verdict, and each cause with its fix."""
+    console.result(found.match, found.verdict)
+    if not found.match and not found.different_architectures:
+        console.note(f"relative error of the output: {found.error:.1e} ({found.precision})")
+    if found.first_divergence:
+        console.note(f"first divergence: {found.first_divergence}")
+    for number, causes in enumerate(found.explanations):
+        click.echo()
         if number:
-            lines.append("or, since no output tells it apart, by")
-        for culprit in culprits:
-            lines += blamed(culprit)
-    return lines
+            console.say(ALTERNATIVE)
+        for cause in causes:
+            show_cause(cause)
 
 
-def blamed(culprit: "Culprit") -> list[str]:
-    """One difference, in lines."""
-    from resnet_duet.cli.lines import summary
-
-    where = f"in {summary(culprit.layers)}" if culprit.layers else "outside the network"
-    return [
-        f"  {culprit.difference}: {culprit.what}",
-        f"    {where}; alone it makes an error of {culprit.error:.1e}, {culprit.share:.0%} of all",
-        f"    to mend it: {culprit.mend}",
-    ]
+def show_cause(cause: "Cause") -> None:
+    """Print one mistake."""
+    console.say(f"{console.bold(cause.difference)}: {cause.description}")
+    console.say(f"layers: {cause.place}", indent="  ")
+    console.say(f"on its own: error {cause.error:.1e}", indent="  ")
+    console.say(f"fix: {console.good(cause.fix)}", indent="  ")
+    command = f"resnet-duet differences {cause.difference}"
+    console.say(f"more: {console.accent(command)}", indent="  ")
 
 
 def facts(found: "Diagnosis") -> dict[str, object]:
-    """What was found, for a program."""
-    from resnet_duet.cli.verify import finite
-
-    parting = found.parting
+    """The result as JSON."""
+    first = found.first_divergence
     return {
-        "same": found.same,
+        "match": found.match,
         "networks": found.titles,
         "precision": found.precision,
         "error": finite(found.error),
-        "explanations": [[vars(c) for c in culprits] for culprits in found.explanations],
-        "left": finite(found.left),
-        "parting": None
-        if parting is None
-        else {"layer": parting.layer, "error": finite(parting.error)},
+        "different_architectures": found.different_architectures,
+        "explanations": [[vars(cause) for cause in causes] for causes in found.explanations],
+        "residual": finite(found.residual),
+        "first_divergence": layer_facts(first) if first else None,
         "tried": found.tried,
     }

@@ -1,116 +1,151 @@
-"""`differences`: in what the frameworks differ, told and measured."""
+"""`differences`: how the frameworks differ, explained and measured."""
 
 import json
-from textwrap import fill
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import click
 
+from resnet_duet.cli import console, progress
+from resnet_duet.cli.help import Command
 from resnet_duet.cli.options import as_json
+from resnet_duet.cli.table import Column
+from resnet_duet.cli.verify import finite
 
 if TYPE_CHECKING:
-    from resnet_duet.experiments.difference import Difference
-    from resnet_duet.experiments.measure import Measured, Measurement
+    from resnet_duet.differences.difference import Difference
+    from resnet_duet.differences.measure import Measured, Measurement
 
-HEADINGS = ("done wrong", "error", "noise", "noise in float32", "")
 UNITS = (
-    "Error: max|right - wrong| / max|right| of what comes out, right in PyTorch and wrong in Keras,"
-    " both in float64. Noise: the same with nothing wrong, and what float32 alone makes of it."
+    "error: max|right - mistake| / max|right|, right in PyTorch and the mistake in Keras, in"
+    " float64. baseline: both right. float32: rounding error of float32 alone."
 )
+CODE_INDENT = "  "
+CONTRADICTED = "(this measurement shows the opposite)"
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples=(
+        ("List all differences:", "resnet-duet differences"),
+        ("Explain and measure one:", "resnet-duet differences norm_eps"),
+    ),
+)
 @click.argument("name", required=False)
 @as_json
 def differences(name: str | None, as_json: bool) -> None:
-    """List the differences between the frameworks, or tell one of them and measure it.
+    """List framework differences, or explain and measure one.
 
-    With NAME the mistakes that come of a difference are made in a small network, in Keras, and
-    measured against PyTorch: where they show, and where they hide.
+    With NAME, the common mistakes are made in a small Keras network and compared with PyTorch:
+    where they are visible, and where they go unnoticed. This needs both frameworks.
     """
     if name is None:
         list_all(as_json)
         return
     from resnet_duet.differences import difference
-    from resnet_duet.experiments.measure import measure
-    from resnet_duet.tables import spinner
+    from resnet_duet.differences.measure import measure
 
     one = difference(name)
-    with spinner(f"measuring {name} in both frameworks"):
+    with progress.working(f"measuring {name} in both frameworks"):
         found = measure(one)
     if as_json:
         click.echo(json.dumps(facts(one, found), allow_nan=False))
     else:
-        tell(one, found)
+        show(one, found)
 
 
 def list_all(as_json: bool) -> None:
-    """Every difference in a row. No framework is needed."""
+    """Print one row for each difference. No framework is needed."""
     from resnet_duet.differences import DIFFERENCES
 
-    headings = ("name", "chapter", "what differs")
-    rows = [(one.name, one.group.value, one.title) for one in DIFFERENCES.values()]
+    found = DIFFERENCES.values()
     if as_json:
-        click.echo(json.dumps([dict(zip(headings, row, strict=True)) for row in rows]))
-    else:
-        from resnet_duet.tables import print_table
+        rows = [
+            {"name": one.name, "category": one.category.value, "title": one.title} for one in found
+        ]
+        click.echo(json.dumps(rows))
+        return
+    groups = [
+        (console.bold(category.value), [(one.name, one.title) for one in members])
+        for category, members in groupby(found, key=lambda one: one.category)
+    ]
+    console.table((Column("name", style=console.accent), Column("difference", wrap=True)), groups)
 
-        print_table(headings, rows)
 
-
-def tell(one: "Difference", found: "Measurement") -> None:
-    """The paragraph, the code, what was measured, how to test for it, and something to do."""
-    from resnet_duet.frameworks import FRAMEWORKS
-    from resnet_duet.tables import console, print_table
-
-    width = min(console.width, 100)
-    console.print(f"{one.name} ({one.group}): {one.title}\n", style="bold")
-    console.print(fill(one.about, width))
-    wrong = f"wrong, in {FRAMEWORKS[one.wrong_in].title}"
-    for heading, code in (("PyTorch", one.torch), ("Keras", one.keras), (wrong, one.wrong)):
-        console.print(f"\n{heading}:")
+def show(one: "Difference", found: "Measurement") -> None:
+    """Print the explanation, the code, the measurement, the test and the exercise."""
+    console.say(f"{console.bold(one.title)}  {console.dim(f'{one.name}, {one.category.value}')}")
+    click.echo()
+    console.paragraphs(one.about)
+    for heading, _, code in code_of(one):
+        section(heading)
         for line in code.splitlines():
-            console.print(f"    {line}")
-    console.print()
-    rows = [row(measured, "does not show") for measured in found.shown]
-    rows += [row(measured, f"hidden: {why}") for why, measured in found.hidden]
-    print_table(HEADINGS, rows)
-    console.print(f"\n{fill(UNITS, width)}")
-    for heading, words in (("to test for it", one.check), ("exercise", one.exercise.task)):
-        console.print(f"\n{heading}:\n{fill(words, width)}")
+            click.echo(CODE_INDENT + line)
+    click.echo()
+    columns = (
+        Column("error", right=True),
+        Column("baseline", right=True),
+        Column("float32", right=True),
+        Column("mistake", wrap=True),
+    )
+    groups = [(console.bold("visible"), [row(measured, True) for measured in found.visible])]
+    for reason, members in groupby(found.unnoticed, key=lambda pair: pair[0]):
+        heading = f"{console.bold('unnoticed')}  {console.dim(reason)}"
+        groups.append((heading, [row(measured, False) for _, measured in members]))
+    console.table(columns, groups)
+    click.echo()
+    console.note(UNITS)
+    for heading, text in (("How to test for it", one.how_to_test), ("Exercise", one.exercise.task)):
+        section(heading)
+        console.paragraphs(text)
 
 
-def row(measured: "Measured", otherwise: str) -> tuple[str, ...]:
-    """What was done, three numbers, and that it shows, or else."""
-    numbers = (measured.error, measured.noise, measured.noise32)
-    verdict = "shows" if measured.shows else otherwise
-    return (measured.what, *(f"{number:.1e}" for number in numbers), verdict)
+def section(heading: str) -> None:
+    """Print a heading after an empty line."""
+    click.echo()
+    click.echo(console.bold(heading))
+
+
+def code_of(one: "Difference") -> list[tuple[str, str, str]]:
+    """(heading, key in the JSON, source code)."""
+    from resnet_duet.differences.difference import MISTAKE
+    from resnet_duet.frameworks import FRAMEWORKS
+
+    headings = {name: own.title for name, own in FRAMEWORKS.items()}
+    headings[MISTAKE] = f"Common mistake in {headings[one.mistake_in]}"
+    return [(headings[key], key, code) for key, code in one.code.items()]
+
+
+def row(measured: "Measured", should_show: bool) -> tuple[str, ...]:
+    """Three errors, and the mistake; a remark where the measurement contradicts its heading."""
+    errors = (measured.error, measured.baseline, measured.float32_error)
+    remark = "" if measured.is_visible is should_show else f" {CONTRADICTED}"
+    return (*(f"{error:.1e}" for error in errors), measured.description + remark)
 
 
 def facts(one: "Difference", found: "Measurement") -> dict[str, object]:
-    """The same for a program."""
-    from resnet_duet.cli.verify import finite
+    """The result as JSON."""
 
-    def numbers(measured: "Measured") -> dict[str, object]:
+    def measurement(measured: "Measured") -> dict[str, object]:
         return {
-            "what": measured.what,
+            "description": measured.description,
             "error": finite(measured.error),
-            "noise": finite(measured.noise),
-            "noise_float32": finite(measured.noise32),
-            "shows": measured.shows,
+            "baseline": finite(measured.baseline),
+            "float32_error": finite(measured.float32_error),
+            "is_visible": measured.is_visible,
         }
 
     return {
         "name": one.name,
-        "chapter": one.group.value,
+        "category": one.category.value,
         "title": one.title,
-        "about": one.about,
-        "torch": one.torch,
-        "keras": one.keras,
-        "wrong": one.wrong,
-        "wrong_in": one.wrong_in,
-        "shown": [numbers(measured) for measured in found.shown],
-        "hidden": [numbers(measured) | {"why": why} for why, measured in found.hidden],
-        "check": one.check,
+        "description": one.about,
+        "code": {key: code for _, key, code in code_of(one)},
+        "mistake_in": one.mistake_in,
+        "visible": [measurement(measured) for measured in found.visible],
+        "unnoticed": [
+            measurement(measured) | {"reason": reason} for reason, measured in found.unnoticed
+        ],
+        "how_to_test": one.how_to_test,
         "exercise": {"task": one.exercise.task, "solution": one.exercise.solution},
     }

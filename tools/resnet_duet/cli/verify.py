@@ -1,123 +1,195 @@
-"""`verify`: are two networks, or one checkpoint in both frameworks, the same function?"""
+"""`verify`: two networks, or one checkpoint in two frameworks, compared layer by layer."""
 
 import json
 import math
 import shlex
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from resnet_duet.cli import console, progress
+from resnet_duet.cli.help import Command
 from resnet_duet.cli.options import as_json, known_spec, with_spec
 
 if TYPE_CHECKING:
-    from resnet_duet.proof.compare import Comparison
-    from resnet_duet.proof.network import Network
+    from resnet_duet.comparison.comparison import Comparison
+    from resnet_duet.comparison.layer_errors import LayerError
+    from resnet_duet.comparison.subject import Subject
+    from resnet_duet.formats.checkpoint import Checkpoint
+    from resnet_duet.identify.identify import Identity
+
+NETWORKS = """A and B are checkpoints, .onnx files, or CODE.py:NAME, where NAME is a torch module, a
+    Keras model or a resnet_duet.Function that the file defines. The file is run."""
+
+COUNTER = "num_batches_tracked"  # in every PyTorch checkpoint, and no part of a comparison
 
 
-@click.command()
+@dataclass(frozen=True)
+class Pair:
+    """Both sides of a comparison.
+
+    Attributes:
+        a, b: the networks.
+        about: what A and B are, in a few words.
+        caveats: what a user should know about the checkpoints.
+    """
+
+    a: "Subject"
+    b: "Subject"
+    about: tuple[str, str]
+    caveats: Sequence[str]
+
+
+@click.command(
+    cls=Command,
+    help=f"""Compare two networks, or a checkpoint in two frameworks.
+
+    {NETWORKS}
+
+    Both run in float64 on random images. Exit status: 0 they match, 1 they differ.""",
+    examples=(
+        ("Compare a checkpoint in PyTorch and in Keras:", "resnet-duet verify resnet50.pth"),
+        (
+            "Compare with your own code, and write a report:",
+            "resnet-duet verify resnet50.pth mine.py:model --report report.html",
+        ),
+    ),
+)
 @click.argument("a")
 @click.argument("b", required=False)
 @with_spec
-@click.option("--seeds", type=click.IntRange(min=1), default=1, help="So many sets of images.")
-@click.option("--report", type=click.Path(path_type=Path), help="Write a page to look at, .html.")
-@click.option("--overwrite", is_flag=True, help="Replace the report if it exists.")
+@click.option(
+    "--seeds",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Number of random input batches.",
+)
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write an HTML report; an older one is replaced.",
+)
 @as_json
 def verify(
-    a: str,
-    b: str | None,
-    spec: str | None,
-    seeds: int,
-    report: Path | None,
-    overwrite: bool,
-    as_json: bool,
+    a: str, b: str | None, spec: str | None, seeds: int, report: Path | None, as_json: bool
 ) -> None:
-    """Prove that two networks, or one checkpoint in both frameworks, are the same function.
-
-    A and B are checkpoints, .onnx files, or CODE.py:NAME for a torch module, a Keras model or a
-    resnet_duet.Function that a Python file makes. They run layer by layer in float64 on random
-    images. Exit status 1 if they differ.
-    """
-    from resnet_duet.proof.compare import compare
-    from resnet_duet.proof.report import writable_report, write_report
-    from resnet_duet.tables import print_comparison, spinner
+    """See the decorator for the help."""
+    from resnet_duet.comparison.compare import compare
+    from resnet_duet.comparison.report import check_report_path, write_report
 
     if report:
-        writable_report(report, overwrite)
-    with spinner(f"building {a}" if b is None else f"building {a} and {b}"):
-        one, two, lines = sides(a, b, spec)
-    with spinner(f"running {one.title} and {two.title}, layer by layer"):
-        result = compare(one, two, range(seeds))
-    if report:
-        write_report(report, result, (one, two), repeated(), overwrite)
+        check_report_path(report)
+    with progress.working(f"building {a}" if b is None else f"building {a} and {b}"):
+        pair = pair_of(a, b, spec)
+    with progress.working(f"running {pair.a.title} and {pair.b.title}"):
+        result = compare(pair.a, pair.b, range(seeds))
+        if report:
+            write_report(report, result, (pair.a, pair.b), command_line())
     if as_json:
-        click.echo(json.dumps(facts(result), allow_nan=False))
+        click.echo(json.dumps(facts(result, report), allow_nan=False))
     else:
-        for line in lines:
-            click.echo(line)
-        print_comparison(result)
-    raise click.exceptions.Exit(0 if result.same else 1)
+        show(result, pair)
+        hints = {"report": str(report)} if report else {}
+        if not result.match and b is not None:
+            words = ["resnet-duet", "diagnose", a, b, *(["--spec", spec] if spec else [])]
+            hints["find the cause"] = shlex.join(words)
+        console.hints(hints)
+    raise click.exceptions.Exit(0 if result.match else 1)
 
 
-def sides(a: str, b: str | None, spec: str | None) -> tuple["Network", "Network", list[str]]:
-    """Both networks, and what is to be said of them; a checkpoint alone in both frameworks."""
-    from resnet_duet.cli.lines import identity_lines
-    from resnet_duet.frameworks import KERAS, TORCH
-    from resnet_duet.port.head import ANY
-    from resnet_duet.port.opening import open_checkpoint
-    from resnet_duet.proof.adapters import is_checkpoint, network
-    from resnet_duet.proof.adapters.checkpoint import built, native, opened
+def pair_of(a: str, b: str | None, spec: str | None) -> Pair:
+    """Both networks; a checkpoint without a counterpart is built in two frameworks."""
+    from resnet_duet.cli.descriptions import caveats, naming_of, network_of
+    from resnet_duet.comparison.adapters import is_checkpoint, subject_of_argument
+    from resnet_duet.comparison.adapters.checkpoint import in_framework, native_framework
+    from resnet_duet.frameworks import counterpart
+    from resnet_duet.identify.head import HeadChoice
+    from resnet_duet.identify.open_checkpoint import open_checkpoint
 
     known = known_spec(spec)
-    lines: list[str] = []
+    notes: list[str] = []
 
-    def side(thing: str) -> "Network":
+    def identified(thing: str) -> "tuple[Checkpoint, Identity, str]":
+        checkpoint, identity = open_checkpoint(thing, known, None, HeadChoice.ANY)
+        skipped = [name for name in checkpoint.skipped if not name.endswith(COUNTER)]
+        prefix = f"{thing}: " if b is not None else ""
+        notes.extend(prefix + note for note in caveats(identity, checkpoint.configs, skipped))
+        return checkpoint, identity, f"{network_of(identity)}, {naming_of(identity.dialect)}"
+
+    def side(thing: str) -> "tuple[Subject, str]":
         if not is_checkpoint(thing):
-            return network(thing)
-        checkpoint, identity = open_checkpoint(thing, known, None, ANY)
-        lines.extend(identity_lines(Path(thing), identity, checkpoint))
-        return opened(checkpoint, identity, thing)
+            network = subject_of_argument(thing)
+            return network, network.kind
+        checkpoint, identity, about = identified(thing)
+        own = native_framework(identity)
+        return in_framework(checkpoint, identity, own, thing), about
 
     if b is not None:
-        return side(a), side(b), lines
+        (one, about_one), (two, about_two) = side(a), side(b)
+        return Pair(one, two, (about_one, about_two), notes)
     if not is_checkpoint(a):
-        raise click.UsageError(f"{a} is no checkpoint: say what it is to be compared with")
-    checkpoint, identity = open_checkpoint(a, known, None, ANY)
-    lines += identity_lines(Path(a), identity, checkpoint)
-    home = native(identity)
-    away = KERAS if home is TORCH else TORCH
-    one, two = (built(checkpoint, identity, where, where.name) for where in (home, away))
-    return one, two, lines
+        raise click.UsageError(f"{a} is not a checkpoint: pass a second network to compare with")
+    checkpoint, identity, about = identified(a)
+    own = native_framework(identity)
+    one, two = (
+        in_framework(checkpoint, identity, framework, f"{a} in {framework.title}")
+        for framework in (own, counterpart(own))
+    )
+    return Pair(one, two, (about, about), notes)
 
 
-def repeated() -> str:
+def show(result: "Comparison", pair: Pair) -> None:
+    """Print the verdict, what A and B are, a row for each stage, and caveats."""
+    console.result(result.match, result.verdict)
+    longest = max(len(side.title) for side in (pair.a, pair.b))
+    for letter, side, about in zip("AB", (pair.a, pair.b), pair.about, strict=True):
+        space = " " * (longest - len(side.title))
+        title = console.accent(side.title) + space
+        console.say(f"{letter}  {title}  {console.dim(about)}", indent="  ")
+    click.echo()
+    console.stage_table(result)
+    console.notes(pair.caveats)
+
+
+def command_line() -> str:
     """The command line that was given."""
     return shlex.join(["resnet-duet", *sys.argv[1:]])
 
 
-def facts(result: "Comparison") -> dict[str, object]:
-    """What `verify` found, for a program."""
-    layers = [
-        {
-            "layer": row.layer,
-            "shape": row.shape,
-            "error": finite(row.error),
-            "allowed": row.allowed,
-            "same": row.same,
-        }
-        for row in result.rows
-    ]
+def facts(result: "Comparison", report: Path | None) -> dict[str, object]:
+    """The result as JSON."""
+    first = result.first_divergence
     return {
-        "same": result.same,
+        "match": result.match,
         "precision": result.precision,
         "networks": result.titles,
+        "first_divergence": layer_facts(first) if first else None,
         "sizes": result.sizes,
         "seeds": result.seeds,
-        "layers": layers,
+        "layers": [layer_facts(layer) for layer in result.layers],
+        "report": str(report) if report else None,
+    }
+
+
+def layer_facts(layer: "LayerError") -> dict[str, object]:
+    """The error of one layer as JSON."""
+    return {
+        "layer": layer.layer,
+        "shape": layer.shape,
+        "error": finite(layer.error),
+        "tolerance": layer.tolerance,
+        "match": layer.match,
+        "reason": layer.reason,
     }
 
 
 def finite(error: float) -> float | None:
-    """JSON knows neither NaN nor infinity: null is an error without a size."""
+    """The error for JSON, which has no NaN or infinity: null is an error without a size."""
     return error if math.isfinite(error) else None
