@@ -1,1 +1,1 @@
-"""Measurements against what a user would take instead; never part of the tests."""
+"""Measurements against the tools that one would otherwise use. No test depends on them."""

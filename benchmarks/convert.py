@@ -1,4 +1,4 @@
-"""Conversion as a whole process, against what one would do instead; time and peak memory.
+"""Time and peak memory of conversions, as whole processes, against the alternatives.
 
     python -m benchmarks.convert [--rounds N]
 
@@ -52,10 +52,12 @@ class Peak:
     """Peak memory of one conversion.
 
     Attributes:
-        peak, file: bytes of resident memory at most, and of the source.
+        description: of the conversion.
+        peak: the most bytes of resident memory.
+        file: bytes of the source.
     """
 
-    what: str
+    description: str
     peak: int
     file: int
 
@@ -66,18 +68,18 @@ def run(command: Sequence[str | Path]) -> None:
 
 
 def quiet() -> dict[str, str]:
-    """The environment of a process that says nothing of processors it did not find."""
+    """The environment of a process in which TensorFlow logs nothing."""
     return {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"}
 
 
 def converting(source: Path, target: Path) -> list[str]:
-    """The command that converts, through the script that pip installed."""
+    """The command that converts, by the script that pip installed."""
     command = Path(sys.executable).with_name("resnet-duet")
     return [str(command), "convert", str(source), str(target), "--overwrite"]
 
 
 def checkpoints(folder: Path, name: str) -> dict[str, Path]:
-    """A network's checkpoint as others write it, by ending."""
+    """{suffix: a network's checkpoint as other tools write it}."""
     import torch
 
     weights = {
@@ -91,7 +93,7 @@ def checkpoints(folder: Path, name: str) -> dict[str, Path]:
 
 
 def yardstick(source: Path, copy: Path) -> Callable[[], None]:
-    """What no conversion can do without: the imports, and the bytes on the disk."""
+    """The least that a conversion needs: the imports, and the bytes on the disk."""
 
     def work() -> None:
         run(IMPORTS)
@@ -125,7 +127,7 @@ def pairs(folder: Path, rounds: int) -> Iterator[Pair]:
 
 
 def peaks(folder: Path) -> Iterator[Peak]:
-    """Peak memory of conversions, each in a process whose memory is counted."""
+    """Peak memory of conversions, each in a process of its own."""
     for name in NETS:
         source = checkpoints(folder, name)
         for ending, target in TO_MEASURE:
@@ -135,7 +137,10 @@ def peaks(folder: Path) -> Iterator[Peak]:
 
 
 def peak(command: Sequence[str]) -> int:
-    """Bytes of resident memory at most; a small process starts it, so that only it counts."""
+    """The most bytes of resident memory of a command.
+
+    A small process starts it, so that only the command is measured.
+    """
     code = (
         "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True,"
         " stdout=subprocess.DEVNULL);"
@@ -148,14 +153,14 @@ def peak(command: Sequence[str]) -> int:
 
 
 def table(found: Sequence[Pair]) -> str:
-    """Markdown: seconds of each, and the ratio round by round."""
+    """A Markdown table: seconds of each, and the ratio round by round."""
     lines = [
         "| what | ours | theirs | ratio, median (min to max) |",
         "| --- | ---: | ---: | ---: |",
     ]
     for pair in found:
         spread = f"{pair.ratio:.2f} ({min(pair.ratios):.2f} to {max(pair.ratios):.2f})"
-        lines.append(f"| {pair.what} | {pair.ours:.3f} s | {pair.theirs:.3f} s | {spread} |")
+        lines.append(f"| {pair.description} | {pair.ours:.3f} s | {pair.theirs:.3f} s | {spread} |")
     return "\n".join(lines)
 
 
@@ -170,7 +175,9 @@ def main() -> None:
         )
         for row in peaks(Path(name)):
             numbers = (row.peak, row.file, row.peak - row.file)
-            print(f"| {row.what} | " + " | ".join(f"{n / MEGA:.0f} MB" for n in numbers) + " |")
+            print(
+                f"| {row.description} | " + " | ".join(f"{n / MEGA:.0f} MB" for n in numbers) + " |"
+            )
 
 
 if __name__ == "__main__":

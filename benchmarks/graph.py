@@ -1,8 +1,8 @@
-"""ResNet-50 as an .onnx file: ours against the exporters that PyTorch and Keras have.
+"""ResNet-50 as an .onnx file: ours against the exporters of PyTorch and Keras.
 
     python -m benchmarks.graph [--rounds N]
 
-Both of a pair begin with the same network in memory and end with a file; ours is also synced.
+Both start with the same network in memory and end with a file; ours is also synced to the disk.
 """
 
 import argparse
@@ -46,7 +46,7 @@ def pairs(folder: Path, rounds: int) -> Iterator[Pair]:
         rounds,
     )
     keras_net = resnet_tf.build(NAME)
-    keras_net(np.zeros((1, SIZE, SIZE, 3), np.float32))  # Keras exports no network that never ran
+    keras_net(np.zeros((1, SIZE, SIZE, 3), np.float32))  # Keras exports only networks that ran
     yield paired(
         'from Keras, against Model.export(format="onnx")',
         lambda: resnet_duet.save(keras_net, ours, axes="NHWC"),
@@ -60,12 +60,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args().rounds
     libraries = ("torch", "onnxscript", "tensorflow", "keras", "tf2onnx", "onnx")
-    told = ", ".join(f"{name} {version(name)}" for name in libraries)
+    versions = ", ".join(f"{name} {version(name)}" for name in libraries)
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the exporters warn of their own insides
+        warnings.simplefilter("ignore")  # the exporters warn about their own internals
         found = list(pairs(Path(folder), rounds))
     print(f"\nResNet-50 in float32, {os.cpu_count()} cores, {platform.machine()}, {rounds} rounds,")
-    print(f"Python {platform.python_version()}, {told}\n")
+    print(f"Python {platform.python_version()}, {versions}\n")
     print(table(found))
 
 

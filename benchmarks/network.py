@@ -2,7 +2,7 @@
 
     python -m benchmarks.network [--rounds N]
 
-A ratio above 1 says that ours is faster; both of a pair run in turn in this one process.
+A ratio above 1 means that ours is faster. Both of a pair run in turn in this process.
 """
 
 import argparse
@@ -26,7 +26,7 @@ BATCH, SIZE = 8, 224
 
 def torch_pairs(rounds: int) -> Iterator[Pair]:
     """Against torchvision: eager, channels_last, compiled."""
-    # Where torchvision has no operators for this torch, its models still work.
+    # torchvision's models work even if its operators do not match this version of torch.
     sys.modules.setdefault(
         "torchvision._meta_registrations", types.ModuleType("torchvision._meta_registrations")
     )

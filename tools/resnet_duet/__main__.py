@@ -1,4 +1,4 @@
-"""`python -m resnet_duet` is `resnet-duet`."""
+"""`python -m resnet_duet` runs the command `resnet-duet`."""
 
 from resnet_duet.cli import main
 

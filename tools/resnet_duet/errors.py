@@ -1,10 +1,10 @@
-"""Errors of the toolbox: one line that says what is wrong and what would be right."""
+"""The errors of the toolbox. See `ResNetError` for their text: a summary, then details."""
 
 from resnet_spec import ResNetError
 
 
 class FileError(ResNetError):
-    """A file that cannot be read as what it claims to be, or cannot be written."""
+    """A file that cannot be read or written, or that contains another network than expected."""
 
 
 class DialectError(ResNetError):
@@ -12,8 +12,8 @@ class DialectError(ResNetError):
 
 
 class FrameworkError(ResNetError):
-    """A framework that is needed and not installed."""
+    """A framework that is needed and not installed, or unknown."""
 
 
-class ProofError(ResNetError):
-    """Two networks that had to be the same function and are not."""
+class MismatchError(ResNetError):
+    """Two networks that should be equivalent and whose outputs differ."""

@@ -1,122 +1,184 @@
-"""Networks and files: `load` and `save`, in either framework."""
+"""Networks and files: `load` and `save`, in any framework."""
 
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
+from resnet_duet import formats
 from resnet_duet.errors import FileError
-from resnet_duet.frameworks import FRAMEWORKS, KERAS, builder, framework_of
-from resnet_duet.port import files
-from resnet_duet.port.arrays import Arrays
-from resnet_duet.port.checkpoint import Checkpoint
-from resnet_duet.port.convert import cast, convert
-from resnet_duet.port.evidence import configs_of_model
-from resnet_duet.port.head import AS_FILED, Head
-from resnet_duet.port.identify import identify
-from resnet_duet.port.label import Label, tool
-from resnet_duet.port.opening import open_checkpoint
-from resnet_spec import ResNetSpec
+from resnet_duet.formats.checkpoint import Checkpoint
+from resnet_duet.formats.keras_config import configs_of_model
+from resnet_duet.frameworks import KERAS, Axes, framework, framework_of
+from resnet_duet.identify.head import Head, HeadChoice
+from resnet_duet.identify.identify import identify
+from resnet_duet.identify.open_checkpoint import open_checkpoint
+from resnet_duet.metadata import FileMetadata, tool
+from resnet_duet.weights.arrays import Arrays
+from resnet_duet.weights.convert import cast, convert
+from resnet_spec import Dtype, ResNetSpec
+
+if TYPE_CHECKING:
+    import keras
+    import torch
+
+    from resnet_torch import ResNet
 
 
-class DoubtWarning(UserWarning):
-    """A checkpoint whose arrays are those of several networks; one of them was taken."""
+class AmbiguousCheckpointWarning(UserWarning):
+    """The arrays of a checkpoint fit several networks, and `load` chose one of them."""
+
+
+@overload
+def load(
+    path: Path | str,
+    into: Literal["torch"],
+    dtype: Dtype | None = None,
+    spec: ResNetSpec | str | None = None,
+    dialect: str | None = None,
+    num_classes: Head = HeadChoice.KEEP,
+) -> "ResNet": ...
+
+
+@overload
+def load(
+    path: Path | str,
+    into: Literal["keras"],
+    dtype: Dtype | None = None,
+    spec: ResNetSpec | str | None = None,
+    dialect: str | None = None,
+    num_classes: Head = HeadChoice.KEEP,
+) -> "keras.Model": ...
 
 
 def load(
     path: Path | str,
     into: str,
-    dtype: str | None = None,
+    dtype: Dtype | None = None,
     spec: ResNetSpec | str | None = None,
     dialect: str | None = None,
-    num_classes: Head = AS_FILED,
+    num_classes: Head = HeadChoice.KEEP,
 ) -> Any:
-    """The network of a checkpoint, in either framework: identify, build, load.
+    """The network of a checkpoint: identify it, build it, load the weights.
 
     Args:
-        path: a file of any format of `resnet_duet.port.files`.
-        into: "torch" (a torch.nn.Module, NCHW) or "keras" (a keras.Model, NHWC).
-        dtype: of the network; None for the file's, half precision widened to float32.
-        spec, dialect: what the file is; None to find it out.
-        num_classes: of a new classifier, or None for a network without one; the file's own is
-            kept unless one of these is asked for.
+        path: a file of any supported format, or a SavedModel folder.
+        into: "torch" for a torch.nn.Module (NCHW), or "keras" for a keras.Model (NHWC).
+        dtype: of the network; None for the file's precision, but at least float32.
+        spec: the network, or its name in the zoo; None to identify it.
+        dialect: of the file's arrays, one of `resnet_duet.dialects()`; None to identify it.
+        num_classes: classes of a freshly initialised classifier, or None for a network without a
+            head. By default the file's classifier is kept, and a file without one is an error.
 
     Returns:
-        The network, with what it was found to be in its attribute `spec`.
+        The network. Its attribute `spec` is what it was identified as.
 
     Warns:
-        DoubtWarning: other networks have the very same arrays; `spec` decides.
+        AmbiguousCheckpointWarning: the arrays fit other networks as well. Pass `spec` to choose.
 
     Raises:
-        FileError: no such file, a damaged one, or one of another network.
-        FrameworkError: `into` is not installed.
+        FileError: there is no such file, it is damaged, or it has another network.
+        DialectError: there is no such dialect.
+        SpecError: there is no such network in the zoo.
+        FrameworkError: the framework is unknown or not installed.
+
+    Example:
+        >>> import resnet_duet
+        >>> model = resnet_duet.load("resnet50.pth", into="keras")  # doctest: +SKIP
     """
-    builder(into)  # a framework that is missing is told before a long read
+    framework(into)  # report a missing framework before reading a large file
     checkpoint, identity = open_checkpoint(path, spec, dialect, num_classes)
-    if identity.doubtful:
-        others = ", ".join(identity.rivals)
-        doubt = f"{path} is taken for {identity.name}; {others} would fit as well: say spec=..."
-        warnings.warn(doubt, DoubtWarning, stacklevel=2)
-    dtype = dtype or working_dtype(checkpoint)
-    return assemble(checkpoint.arrays, identity.spec, identity.dialect, into, dtype)
+    if identity.ambiguous:
+        others = ", ".join(identity.alternatives)
+        message = (
+            f"{path}: loaded as {identity.name}, but the arrays also fit {others};"
+            " pass spec=... to choose"
+        )
+        warnings.warn(message, AmbiguousCheckpointWarning, stacklevel=2)
+    working = dtype or working_dtype(checkpoint)
+    return assemble(checkpoint.arrays, identity.spec, identity.dialect, into, working)
 
 
 def assemble(
     arrays: Mapping[str, np.ndarray], spec: ResNetSpec, dialect: str, into: str, dtype: str
 ) -> Any:
-    """The network of a spec in a framework, with these arrays in it."""
-    twin = builder(into)
-    net = twin.build(spec, dtype)
-    same = cast(Arrays.of(arrays), dtype)  # frameworks do not take NumPy's bfloat16
-    twin.write(net, convert(same, spec, dialect, FRAMEWORKS[into].dialect))
+    """A network with these weights.
+
+    Args:
+        arrays: {array name: array}, exactly the network's.
+        spec: the network.
+        dialect: of the arrays.
+        into: name of a framework.
+        dtype: of the network.
+
+    Raises:
+        WeightsError: the arrays are not those of the network.
+    """
+    own = framework(into)
+    net = own.build(spec, dtype=dtype)
+    converted = cast(Arrays.of(arrays), dtype)  # frameworks do not read NumPy's bfloat16
+    own.write(net, convert(converted, spec, dialect, own.dialect))
     return net
 
 
-def save(net: Any, path: Path | str, axes: str | None = None) -> None:
-    """Write a network to a file, in the format that its name ends in; an older file is replaced.
+def save(
+    net: "torch.nn.Module | keras.Model", path: Path | str, input_layout: Axes | None = None
+) -> None:
+    """Write a network to a file. The ending chooses the format, and an older file is replaced.
 
-    A network of either framework goes into every format: `.pth` of a Keras model holds PyTorch's
-    names and layouts, and `.onnx` a graph for inference.
+    Every format takes networks of every framework: `.pth` of a Keras model contains PyTorch's names
+    and layouts, and `.onnx` a graph for inference.
 
     Args:
-        net: of `build` or `load`.
-        path: where to.
-        axes: of the images that an `.onnx` file takes, "NCHW" or "NHWC"; None for NCHW.
+        net: a network of `build` or `load`, or another network of the zoo.
+        path: of the file.
+        input_layout: layout of the images that an `.onnx` graph takes, "NCHW" or "NHWC"; None for
+            NCHW.
 
     Raises:
-        FileError: an unknown ending, or the disk refuses.
+        FileError: the ending is unknown, the network cannot be identified, or the file cannot be
+            written.
+        FrameworkError: `net` is not a network of a supported framework.
     """
-    target = files.writable(path, None, overwrite=True, axes=axes)
+    target = formats.check_writable(path, None, overwrite=True, input_layout=input_layout)
     own = framework_of(net)
     spec = spec_of(net)
-    arrays = convert(builder(own.name).read(net), spec, own.dialect, target)
-    files.write(path, Arrays.of(arrays), Label(spec, None, tool()), target, True, axes)
+    arrays = convert(own.read(net), spec, own.dialect, target.dialect)
+    formats.write(target, Arrays.of(arrays), FileMetadata(spec, None, tool()))
 
 
-def spec_of(net: Any) -> ResNetSpec:
-    """The spec a network was built from; of one that lost it, found as for a file.
+def spec_of(net: "torch.nn.Module | keras.Model") -> ResNetSpec:
+    """The spec of a network: its attribute `spec`, or identified from its arrays.
 
-    A Keras model that Keras itself opened has no attribute of ours, but its configuration decides
-    between networks that have the same arrays.
+    A Keras model that Keras saved and opened has no attribute `spec`. Its configuration decides
+    between networks with the same arrays.
+
+    Args:
+        net: a network.
 
     Raises:
-        FileError: the network is none of the zoo's, or may be several of them.
+        FileError: no network of the zoo has these arrays, or several have.
+        FrameworkError: `net` is not a network of a supported framework.
     """
-    if spec := getattr(net, "spec", None):
+    spec: ResNetSpec | None = getattr(net, "spec", None)
+    if spec is not None:
         return spec
     own = framework_of(net)
-    shapes = {name: array.shape for name, array in builder(own.name).read(net).items()}
+    shapes = {name: array.shape for name, array in own.read(net).items()}
     configs = configs_of_model(net) if own is KERAS else {}
     identity = identify(shapes, None, own.dialect, configs)
-    if identity.doubtful:
-        names = ", ".join((identity.name, *identity.rivals))
-        raise FileError(f"this network may be any of {names}: set its attribute `spec`")
+    if identity.ambiguous:
+        names = ", ".join((identity.name, *identity.alternatives))
+        raise FileError(
+            f"the network's arrays fit {names}; set its attribute `spec`, as in"
+            f" net.spec = resnet_spec.get({identity.name!r})"
+        )
     return identity.spec
 
 
 def working_dtype(checkpoint: Checkpoint) -> str:
-    """The file's precision, but float32 at least."""
+    """The precision of a checkpoint, but at least float32."""
     dtypes = [dtype for dtype in checkpoint.arrays.dtypes if dtype.kind == "f"]
     return np.result_type(np.float32, *dtypes).name

@@ -1,24 +1,30 @@
-"""Tables that a notebook shows."""
+"""Tables in notebooks."""
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from math import isnan
 
-from resnet_duet.experiments.difference import Difference
-from resnet_duet.experiments.measure import Measurement
+from resnet_duet.differences.difference import Difference
+from resnet_duet.differences.measure import Measured, Measurement
 
 SHORT = 26  # characters
-NUMBERS = ("error", "noise", "noise in float32")
+ERRORS = ("error", "baseline", "float32")
 
 
 class Table:
-    """Rows under headings; a notebook shows it as a table, and `print` as text."""
+    """Rows under headings: a table in a notebook, aligned text for `print`.
+
+    Args:
+        headings: one for each column.
+        rows: the values, formatted by `cell`. Columns of numbers are right-aligned.
+    """
 
     def __init__(self, headings: Sequence[str], rows: Iterable[Sequence[object]]):
         rows = list(rows)
         self.headings = tuple(headings)
         self.rows = [tuple(map(cell, row)) for row in rows]
-        self.numbers = [all(map(is_number, column)) for column in zip(*rows, strict=True)]
+        self.is_numeric = [all(map(is_number, column)) for column in zip(*rows, strict=True)]
 
     def _repr_html_(self) -> str:
         head = "".join(self._cell("th", *x) for x in enumerate(self.headings))
@@ -31,20 +37,20 @@ class Table:
         )
 
     def __repr__(self) -> str:
-        rows = [self.headings, *self.rows]
+        rows = [line for row in (self.headings, *self.rows) for line in _lines(row)]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        forms = [f"{'>' if n else '<'}{w}" for n, w in zip(self.numbers, widths, strict=True)]
-        return "\n".join("  ".join(map(format, row, forms)) for row in rows)
+        formats = [f"{'>' if n else '<'}{w}" for n, w in zip(self.is_numeric, widths, strict=True)]
+        return "\n".join("  ".join(map(format, row, formats)) for row in rows)
 
     def _cell(self, tag: str, column: int, text: str) -> str:
-        words = html.escape(text).replace("\n", "<br>")
-        side = "right" if self.numbers[column] else "left"
+        content = html.escape(text).replace("\n", "<br>")
+        align = "right" if self.is_numeric[column] else "left"
         wrap = self._wrap(column) if tag == "td" else "vertical-align: bottom"
-        return f'<{tag} style="text-align: {side}; {wrap}">{words}</{tag}>'
+        return f'<{tag} style="text-align: {align}; {wrap}">{content}</{tag}>'
 
     def _wrap(self, column: int) -> str:
-        """Headings and long words break into lines; numbers, and what is short, do not."""
-        if self.numbers[column]:
+        """CSS that breaks long text into lines, but no headings, numbers and short text."""
+        if self.is_numeric[column]:
             return "white-space: nowrap"
         longest = max(
             (len(line) for row in self.rows for line in row[column].split("\n")), default=0
@@ -52,13 +58,20 @@ class Table:
         return "white-space: nowrap" if longest <= SHORT else f"min-width: {SHORT / 2:g}em"
 
 
+def _lines(row: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """The row, and further ones for the further lines of its cells."""
+    cells = [text.split("\n") for text in row]
+    for n in range(max(map(len, cells))):
+        yield tuple(lines[n] if n < len(lines) else "" for lines in cells)
+
+
 def is_number(value: object) -> bool:
-    """Whether a cell stands to the right; yes and no do not."""
+    """Whether a value is right-aligned: numbers are, but not True and False."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def cell(value: object) -> str:
-    """A cell for a person: 25,557,032 or 3.1e-15; nothing for NaN."""
+    """Format a value: 25,557,032 or 3.1e-15 or yes; NaN is empty."""
     match value:
         case bool():
             return "yes" if value else "no"
@@ -74,19 +87,35 @@ def cell(value: object) -> str:
             return str(value)
 
 
-def shown(found: Measurement) -> Table:
-    """The mistakes of a difference where they show."""
-    rows = [(m.what, m.error, m.noise, m.noise32) for m in found.shown]
-    return Table(("done wrong", *NUMBERS), rows)
+def visible(measurement: Measurement) -> Table:
+    """The mistakes of a difference in the experiment that shows them."""
+    rows = [(m.description, *_errors([m])) for m in measurement.visible]
+    return Table(("mistake", *ERRORS), rows)
 
 
-def hidden(found: Measurement) -> Table:
-    """The mistakes of a difference where they hide."""
-    rows = [(why, m.what, m.error, m.noise, m.noise32) for why, m in found.hidden]
-    return Table(("where it hides", "done wrong", *NUMBERS), rows)
+def unnoticed(measurement: Measurement) -> Table:
+    """The experiments that do not show the mistakes of a difference.
+
+    A row for each experiment: its mistakes, and the largest of their errors.
+    """
+    rows = []
+    for reason, group in groupby(measurement.unnoticed, key=lambda pair: pair[0]):
+        mistakes = [measured for _, measured in group]
+        descriptions = "\n".join(measured.description for measured in mistakes)
+        rows.append((reason, descriptions, *_errors(mistakes)))
+    return Table(("reason", "mistake", *ERRORS), rows)
 
 
-def mends(difference: Difference) -> Table:
-    """The line that mends each mistake."""
-    made = difference.mistakes(difference.shown())
-    return Table(("done wrong", "mended by"), [(m.what, m.mend) for m in made])
+def _errors(mistakes: Sequence[Measured]) -> tuple[float, float, float]:
+    """The largest errors of some mistakes in one experiment."""
+    return (
+        max(measured.error for measured in mistakes),
+        max(measured.baseline for measured in mistakes),
+        max(measured.float32_error for measured in mistakes),
+    )
+
+
+def fixes(difference: Difference) -> Table:
+    """The line that fixes each mistake."""
+    mistakes = difference.mistakes(difference.visible())
+    return Table(("mistake", "fix"), [(m.description, m.fix) for m in mistakes])

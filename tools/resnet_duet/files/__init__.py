@@ -1,0 +1,1 @@
+"""Use cases on files: convert one or many, and verify a conversion."""

@@ -1,0 +1,81 @@
+"""Fold biases of convolutions into the means of the norms after them, or add biases of zero.
+
+A norm subtracts its mean from the output of the convolution, so a bias b and a mean m compute the
+same as no bias and the mean m - b. keras.applications V1 has biases everywhere, most other ResNets
+have none before a norm.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+
+import resnet_spec
+from resnet_duet.weights.arrays import Arrays, Entry
+from resnet_duet.weights.dialects.torchvision import DIALECT
+from resnet_spec import Bias, Plan, ResNetSpec, Role
+from resnet_spec.layers import Conv, Norm
+
+CANONICAL = DIALECT.name  # the dialect in which biases are folded
+
+
+def folded(arrays: Arrays, spec: ResNetSpec) -> tuple[Arrays, ResNetSpec]:
+    """The same function with the other convention of biases.
+
+    Args:
+        arrays: in the dialect "torchvision".
+        spec: their network. If all its convolutions have biases, those before norms are folded
+            away; else biases of zero are added to all convolutions.
+
+    Returns:
+        The arrays in the dialect "torchvision", and their network.
+    """
+    if spec.bias is Bias.ALWAYS:
+        return _without_biases(arrays, spec), _bare(spec)
+    return _with_zeros(arrays, spec), replace(spec, bias=Bias.ALWAYS)
+
+
+def _bare(spec: ResNetSpec) -> ResNetSpec:
+    """The network with biases only where no norm follows. Most networks have no such place."""
+    needed, never = replace(spec, bias=Bias.WITHOUT_NORM), replace(spec, bias=Bias.NEVER)
+    one, two = (resnet_spec.array_specs(resnet_spec.plan(other)) for other in (needed, never))
+    return never if one == two else needed
+
+
+def _without_biases(arrays: Arrays, spec: ResNetSpec) -> Arrays:
+    entries = dict(arrays.entries)
+    for conv, norm in _conv_norm_pairs(resnet_spec.plan(spec)):
+        bias = entries.pop(DIALECT.array_name(conv.name, Role.BIAS))
+        mean = DIALECT.array_name(norm.name, Role.MEAN)
+        entries[mean] = _difference(entries[mean], bias)
+    return Arrays(entries)
+
+
+def _with_zeros(arrays: Arrays, spec: ResNetSpec) -> Arrays:
+    table = DIALECT.table(resnet_spec.plan(replace(spec, bias=Bias.ALWAYS)))
+    added = {}
+    for name, array in table.items():
+        if name not in arrays.entries:
+            kernel = arrays.entries[DIALECT.array_name(array.layer.name, Role.KERNEL)]
+            added[name] = np.zeros(array.shape, kernel.dtype)
+    return Arrays(arrays.entries | Arrays.of(added).entries)
+
+
+def _conv_norm_pairs(plan: Plan) -> Iterator[tuple[Conv, Norm]]:
+    """Every convolution that a norm follows, with that norm."""
+    for before, after in pairwise(plan.walk()):
+        if after.inputs != (before.name,) or before.chain is not after.chain:
+            continue
+        if isinstance(before.layer, Conv) and isinstance(after.layer, Norm):
+            yield before.layer, after.layer
+
+
+def _difference(mean: Entry, bias: Entry) -> Entry:
+    """mean - bias, rounded once."""
+
+    def read() -> np.ndarray:
+        wide = mean.read().astype(np.float64) - bias.read().astype(np.float64)
+        return wide.astype(mean.dtype)
+
+    return Entry(mean.shape, mean.dtype, read)
