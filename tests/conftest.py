@@ -17,8 +17,8 @@ DATA = "RESNET_DUET_DATA"
 @pytest.fixture(scope="session")
 def data() -> Path:
     """The folder of other people's checkpoints and images."""
-    if DATA not in os.environ:
-        pytest.skip(f"{DATA} names no folder of real checkpoints")
+    if not os.environ.get(DATA):
+        pytest.skip(f"set {DATA} to a folder with the files that tests/real/README.md lists")
     return Path(os.environ[DATA])
 
 
@@ -33,3 +33,14 @@ def float64_policy():
     yield
     keras.config.set_dtype_policy(policy)
     keras.config.set_floatx(floatx)
+
+
+@pytest.fixture(autouse=True)
+def no_terminal_size() -> None:
+    """Hide the size of the tester's terminal from subprocesses.
+
+    `readline`, which debuggers import, sets it in the process without `os.environ` noticing.
+    """
+    for name in ("COLUMNS", "LINES"):
+        os.environ.pop(name, None)
+        os.unsetenv(name)

@@ -5,8 +5,8 @@ import pytest
 
 import resnet_tf
 import resnet_torch
-from resnet_duet.proof.rows import relative_error
-from worlds import images, nchw, twins
+from resnet_duet.weights.relative_error import relative_error
+from support.networks import images, matching_networks, nchw
 
 # Measured over these networks: a float32 run is 3.5e-7 to 1.2e-6 of the largest logit away from
 # float64, and the distances of the two frameworks are within a factor of 2 of each other.
@@ -15,7 +15,7 @@ YARDSTICK = 4
 
 
 def logits(name, dtype, x):
-    torch_net, keras_net = twins(name, dtype=dtype)
+    torch_net, keras_net = matching_networks(name, dtype=dtype)
     last = "fc"
     return resnet_torch.trace(torch_net, nchw(x))[last], resnet_tf.trace(keras_net, x)[last]
 
@@ -36,7 +36,7 @@ def test_float32_networks_are_equally_near_to_float64(name):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_every_layer_computes_in_the_precision_asked_for(dtype):
-    torch_net, keras_net = twins("cifar_resnet20", dtype=dtype)
+    torch_net, keras_net = matching_networks("cifar_resnet20", dtype=dtype)
     x = images((32, 48)).astype(dtype)
     for trace in (resnet_torch.trace(torch_net, nchw(x)), resnet_tf.trace(keras_net, x)):
         assert {array.dtype.name for array in trace.values()} == {dtype}

@@ -8,7 +8,7 @@ import resnet_duet
 import resnet_spec
 import resnet_tf
 import resnet_torch
-from worlds import assert_close, images, traces
+from support.networks import assert_close, images, traces
 
 THEIRS = {
     "keras_resnet50": keras.applications.ResNet50,

@@ -1,7 +1,7 @@
 """Our networks with the weights of Keras' CIFAR-10 example are the example's networks.
 
 The example is keras.io's "Trains a ResNet on the CIFAR10 dataset" (2017 to 2021): v1 of 6n + 2
-layers, v2 of 9n + 2. It is told here once more, with another end. It averages windows of 8x8
+layers, v2 of 9n + 2. It is written here once more, with another end. It averages windows of 8x8
 pixels, and its last map of a 32x32 image is one such window: a global pool is the same there, and
 takes images of other sizes. Its softmax is left off, because our networks end in logits.
 """
@@ -17,9 +17,9 @@ import resnet_duet
 import resnet_spec
 import resnet_tf
 import resnet_torch
-from resnet_duet.proof.rows import relative_error
+from resnet_duet.weights.relative_error import relative_error
 from resnet_spec.layers import Conv, Dense, Norm
-from worlds import EVEN, ODD, assert_close, images, traces
+from support.networks import EVEN, ODD, assert_close, images, traces
 
 EXAMPLE = {  # name in the zoo: version, n, what the example prints as "Total params"
     "keras_cifar_resnet20": (1, 3, 274_442),
@@ -45,7 +45,7 @@ class Example:
         self.net = keras.Model(image, {**outputs, "fc": logits})
 
     def v1(self, image, n):
-        """The map behind each stage."""
+        """The feature map of each stage."""
         x = self.norm_relu(self.conv(image, 16, 3))
         for stage, channels in enumerate((16, 32, 64)):
             for block in range(n):
@@ -58,7 +58,7 @@ class Example:
             yield x
 
     def v2(self, image, n):
-        """The map behind each stage, and the last one normed."""
+        """The feature map of each stage; the last one after the norm."""
         x = self.norm_relu(self.conv(image, 16, 3))
         for stage, (inner, outer) in enumerate(pairwise((16, 64, 128, 256))):
             for block in range(n):
@@ -139,8 +139,8 @@ def test_with_their_weights_both_our_networks_are_the_example_s(example):
 @pytest.mark.parametrize(("name", "version", "n", "total"), [(k, *v) for k, v in EXAMPLE.items()])
 def test_the_example_has_the_parameters_it_prints_and_those_of_our_plan(name, version, n, total):
     assert Example(version, n).net.count_params() == total
-    slots = resnet_spec.slots(resnet_spec.plan(resnet_spec.get(name)))
-    assert sum(np.prod(slot.shape) for slot in slots) == total
+    array_specs = resnet_spec.array_specs(resnet_spec.plan(resnet_spec.get(name)))
+    assert sum(np.prod(array_spec.shape) for array_spec in array_specs) == total
 
 
 @pytest.mark.parametrize("name", ["keras_cifar_resnet20", "keras_cifar_resnet20v2"])

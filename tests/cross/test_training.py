@@ -6,7 +6,7 @@ import pytest
 import resnet_duet
 import resnet_spec
 import resnet_tf
-from worlds import assert_close, images, nchw, thin, twins
+from support.networks import assert_close, images, matching_networks, nchw, thin
 
 NETS = ["resnet18", "resnet50", "keras_resnet50v2", "resnet18d", "cifar_resnet20"]
 NETS += ["mlperf_resnet8", pytest.param("resnext50_32x4d", marks=pytest.mark.slow)]
@@ -24,7 +24,7 @@ def cross_entropy_gradients(spec, x, labels):
     import tensorflow as tf
     import torch
 
-    torch_net, keras_net = twins(spec)
+    torch_net, keras_net = matching_networks(spec)
     loss = torch.nn.functional.cross_entropy(
         torch_net.train()(torch.from_numpy(nchw(x))), torch.from_numpy(labels)
     )

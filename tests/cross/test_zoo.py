@@ -8,11 +8,21 @@ import pytest
 import resnet_duet
 import resnet_spec
 import resnet_tf
-from resnet_duet.port import files
-from resnet_duet.port.arrays import Arrays
-from resnet_duet.port.label import Label
+from resnet_duet import formats
+from resnet_duet.metadata import FileMetadata
+from resnet_duet.weights.arrays import Arrays
 from resnet_spec.measure import shapes
-from worlds import EVEN, ODD, assert_twins_agree, bits, images, short, thin, traces, twins
+from support.networks import (
+    EVEN,
+    ODD,
+    assert_networks_agree,
+    bits,
+    images,
+    matching_networks,
+    short,
+    thin,
+    traces,
+)
 
 THOUSAND_LAYERS = tuple(n for n in resnet_spec.names() if "1001" in n or "1202" in n)
 QUICK_TENTHS = ("preresnet1001", "cifar_resnet1202")
@@ -23,21 +33,24 @@ QUICK += ("resnet50c", "resnet50d", "resnext50_32x4d", "wide_resnet50_2", "mlper
 QUICK += ("keras_cifar_resnet20v2",)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", QUICK)
 def test_one_row_of_every_family_agrees_and_keras_loads_its_files(name, tmp_path):
-    assert_keras_loads_our_files(assert_twins_agree(thin(resnet_spec.get(name))), tmp_path)
+    assert_keras_loads_our_files(assert_networks_agree(thin(resnet_spec.get(name))), tmp_path)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("name", [n for n in OTHERS if n not in QUICK])
 def test_every_other_row_agrees_and_keras_loads_its_files(name, tmp_path):
-    assert_keras_loads_our_files(assert_twins_agree(short(thin(resnet_spec.get(name)))), tmp_path)
+    assert_keras_loads_our_files(
+        assert_networks_agree(short(thin(resnet_spec.get(name)))), tmp_path
+    )
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("name", [n for n in OTHERS if n not in QUICK])
 def test_every_other_row_does_so_at_its_full_depth(name, tmp_path):
-    assert_keras_loads_our_files(assert_twins_agree(thin(resnet_spec.get(name))), tmp_path)
+    assert_keras_loads_our_files(assert_networks_agree(thin(resnet_spec.get(name))), tmp_path)
 
 
 def assert_keras_loads_our_files(model, folder):
@@ -45,9 +58,8 @@ def assert_keras_loads_our_files(model, folder):
     arrays = resnet_duet.convert(resnet_tf.read(model), model.spec, "keras", "keras")
     for ending in (".weights.h5", ".h5"):
         path = folder / f"net{ending}"
-        files.write(
-            path, Arrays.of(arrays), Label(model.spec, None, "test"), "keras", overwrite=False
-        )
+        target = formats.check_writable(path, "keras", overwrite=False, input_layout=None)
+        formats.write(target, Arrays.of(arrays), FileMetadata(model.spec, None, "test"))
         for variable in model.variables:
             variable.assign(keras.ops.zeros_like(variable))
         model.load_weights(path)
@@ -57,9 +69,10 @@ def assert_keras_loads_our_files(model, folder):
 @pytest.mark.long
 @pytest.mark.parametrize("name", ["preresnet1001", "cifar_resnet1202"])
 def test_nets_of_a_thousand_layers_agree(name):
-    assert_twins_agree(name, sizes=[(6, 10), (7, 9)])
+    assert_networks_agree(name, sizes=[(6, 10), (7, 9)])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "name",
     [
@@ -70,7 +83,7 @@ def test_nets_of_a_thousand_layers_agree(name):
 def test_nets_of_a_thousand_layers_agree_with_a_tenth_of_their_blocks(name, tmp_path):
     spec = resnet_spec.get(name)
     tenth = replace(spec, depths=tuple(depth // 10 for depth in spec.depths))
-    assert_keras_loads_our_files(assert_twins_agree(tenth), tmp_path)
+    assert_keras_loads_our_files(assert_networks_agree(tenth), tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -83,16 +96,17 @@ def test_nets_of_a_thousand_layers_agree_with_a_tenth_of_their_blocks(name, tmp_
     ],
 )
 def test_the_best_known_nets_agree_at_full_width(name):
-    assert_twins_agree(name, sizes=[(64, 96), (65, 97)])
+    assert_networks_agree(name, sizes=[(64, 96), (65, 97)])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", QUICK)
 def test_the_plan_s_arithmetic_gives_the_shapes_that_run(name):
-    torch_net, keras_net = twins(thin(resnet_spec.get(name)))
+    torch_net, keras_net = matching_networks(thin(resnet_spec.get(name)))
     for size in (EVEN, ODD):
         expected = shapes(torch_net.plan, size)
         for trace in traces(torch_net, keras_net, images(size)):
             found = {name: array.shape[1:] for name, array in trace.items()}
             channels_first = {n: (s[-1], *s[:-1]) for n, s in found.items()}
-            assert channels_first == expected
+            assert channels_first == {name: expected[name] for name in trace}
+            assert set(trace) >= {layer.name for layer in torch_net.plan.layers()}

@@ -1,4 +1,4 @@
-"""The built book, and a browser to read it with."""
+"""The built book, and a browser."""
 
 import shutil
 from collections.abc import Iterator
@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from built_book import HTML, served
+from support.built_book import HTML, served
 
 
 @pytest.fixture(scope="session")
 def book() -> Path:
     if not (HTML / "index.html").is_file():
-        pytest.skip("there is no book to look at: `make docs` builds it, and runs these tests")
+        pytest.skip("the book is not built: `make docs` builds it and runs these tests")
     return HTML
 
 
@@ -27,10 +27,10 @@ def browser():
     selenium = pytest.importorskip("selenium.webdriver")
     driver = shutil.which("chromedriver")
     if driver is None:
-        pytest.skip("there is no chromedriver to read the book with")
+        pytest.skip("chromedriver is not installed")
     options = selenium.ChromeOptions()
     options.add_argument("--headless=new")
-    options.add_argument("--no-sandbox")  # root has none
+    options.add_argument("--no-sandbox")  # root has no sandbox
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     with selenium.Chrome(options, selenium.ChromeService(driver)) as chrome:
         yield chrome

@@ -1,4 +1,4 @@
-"""The built book: what a reader's browser makes of it, and what he takes away. See `make docs`."""
+"""The built book in a browser, and its notebooks. `make docs` builds it and runs these tests."""
 
 import re
 from functools import cache
@@ -8,9 +8,9 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from built_book import HTML
-from meta.imports import ROOT
 from resnet_duet.differences import DIFFERENCES
+from support.built_book import HTML
+from support.paths import ROOT
 
 CHAPTERS = sorted(path.stem for path in (ROOT / "docs/book").glob("*.md"))
 RUN = [*(f"book/{name}" for name in CHAPTERS), *(f"differences/{name}" for name in DIFFERENCES)]
@@ -20,7 +20,7 @@ DESKTOP, PHONE = 1440, 390
 
 
 class Document(HTMLParser):
-    """What a page points to, what can be pointed to in it, and its images."""
+    """The links of a page, their targets in it, and what it loads."""
 
     def __init__(self, text: str):
         super().__init__()
@@ -45,15 +45,15 @@ def document(path: Path) -> Document:
     return Document(path.read_text())
 
 
-def dead(path: Path, link: str) -> bool:
-    """Whether a link within the book leads nowhere."""
+def is_dead(path: Path, link: str) -> bool:
+    """Whether a link within the book has no target."""
     parts = urlsplit(link)
     target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
     target = target / "index.html" if target.is_dir() else target
     if not target.is_file():
         return True
-    there = bool(parts.fragment) and target.suffix == ".html"
-    return there and unquote(parts.fragment) not in document(target).ids
+    has_anchor = bool(parts.fragment) and target.suffix == ".html"
+    return has_anchor and unquote(parts.fragment) not in document(target).ids
 
 
 def test_every_page_is_built(book):
@@ -61,62 +61,61 @@ def test_every_page_is_built(book):
     assert {"index.html", "architecture.html", "reference/command.html"} <= set(PAGES)
 
 
-def test_every_link_within_the_book_leads_somewhere(book):
+def test_every_link_within_the_book_has_a_target(book):
     bad = [
         (page, link)
         for page in PAGES
         for link in document(book / page).links
-        if not urlsplit(link).scheme and dead(book / page, link)
+        if not urlsplit(link).scheme and is_dead(book / page, link)
     ]
     assert bad == []
 
 
-def test_nothing_is_fetched_from_elsewhere(book):
-    """Nor anything that is not there."""
+def test_pages_load_only_files_of_the_book_and_all_exist(book):
     for page in PAGES:
         for source in document(book / page).loads:
             if not source.startswith("data:image/"):
                 assert not urlsplit(source).netloc, (page, source)
-                assert not dead(book / page, source), (page, source)
+                assert not is_dead(book / page, source), (page, source)
 
 
-def test_every_image_has_words(book):
+def test_every_image_has_an_alternative_text(book):
     for page in PAGES:
         for image in document(book / page).images:
             assert len(image.get("alt", "")) >= 40, page
 
 
 @pytest.mark.parametrize("name", RUN)
-def test_every_page_that_runs_is_a_notebook_to_download(book, name):
+def test_every_page_that_runs_is_offered_as_a_notebook(book, name):
     nbformat = pytest.importorskip("nbformat")
     assert f"{name.rpartition('/')[2]}.ipynb" in document(book / f"{name}.html").links
     notebook = nbformat.read(book / f"{name}.ipynb", as_version=4)
     nbformat.validate(notebook)
     assert notebook.metadata.kernelspec.name == "python3"
-    words = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    assert not ONLY_MYST.search(words)
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    assert not ONLY_MYST.search(text)
     assert not any(o.output_type == "error" for c in notebook.cells for o in c.get("outputs", ()))
 
 
 @pytest.mark.parametrize("name", RUN)
-def test_every_cell_that_draws_has_drawn(book, name):
+def test_every_cell_that_draws_has_an_image(book, name):
     nbformat = pytest.importorskip("nbformat")
     drawing = [
         cell
         for cell in nbformat.read(book / f"{name}.ipynb", as_version=4).cells
-        if cell.cell_type == "code" and re.search(r"plt\.show\(\)|book\.picture\(", cell.source)
+        if cell.cell_type == "code" and re.search(r"plt\.show\(\)|book\.figure\(", cell.source)
     ]
     for cell in drawing:
         assert any(
             "image/png" in output.get("data", {}) or "<img" in output.data.get("text/html", "")
             for output in cell.outputs
         ), cell.source
-    panels = sum(2 if "book.picture(" in cell.source else 1 for cell in drawing)
+    panels = sum(2 if "book.figure(" in cell.source else 1 for cell in drawing)
     assert len(document(book / f"{name}.html").images) == panels
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["book/interpreters", "differences/same_convolution"])
+@pytest.mark.parametrize("name", ["book/builders", "differences/same_convolution"])
 def test_a_notebook_runs_in_a_new_kernel(book, name, tmp_path):
     nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
     notebook = nbformat.read(book / f"{name}.ipynb", as_version=4)
@@ -132,7 +131,7 @@ return [wide, broken.map(i => i.alt), getComputedStyle(document.body).background
 
 
 def look(browser, width: int, scheme: str):
-    """(pixels beyond the page's width, broken images, whether the page is dark)."""
+    """(pixels beyond the width of the page, broken images, whether the page is dark)."""
     size = {"width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": width == PHONE}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     feature = {"name": "prefers-color-scheme", "value": scheme}
@@ -142,7 +141,7 @@ def look(browser, width: int, scheme: str):
 
 
 @pytest.mark.slow
-def test_pages_fit_any_screen_and_complain_of_nothing(browser, address):
+def test_pages_fit_every_screen_without_a_message_in_the_console(browser, address):
     browser.get_log("browser")
     for page in PAGES:
         browser.get(f"{address}/{page}")
@@ -154,36 +153,35 @@ def test_pages_fit_any_screen_and_complain_of_nothing(browser, address):
 
 
 def click(browser, element) -> None:
-    """Without waiting for the page to have scrolled there, which it does smoothly."""
+    """Click by a script, which does not wait for the page to scroll to the element."""
     browser.execute_script("arguments[0].click()", element)
 
 
 def until(browser, condition) -> None:
-    """Wait for it."""
+    """Wait for a condition."""
     from selenium.webdriver.support.wait import WebDriverWait
 
     WebDriverWait(browser, 30).until(lambda _: condition())
 
 
 def chosen(browser) -> set[str]:
-    """The names of the tabs that are open."""
+    """The labels of the open tabs."""
     script = """return [...document.querySelectorAll(".sd-tab-set > input:checked")]
         .map(i => document.querySelector(`label[for="${i.id}"]`).innerText)"""
     return set(browser.execute_script(script))
 
 
 @pytest.mark.slow
-def test_tabs_switch_together_and_stay_switched_on_other_pages(browser, address):
+def test_tabs_switch_together_and_on_another_page_too(browser, address):
     for first, second in (("PyTorch", "Keras"), ("Keras", "PyTorch")):
-        browser.get(f"{address}/book/interpreters.html")
+        browser.get(f"{address}/book/builders.html")
         labels = browser.find_elements("css selector", ".sd-tab-set > label")
         assert len(labels) > 4
         for word in (first, second):
             click(browser, next(label for label in labels if label.text == word))
             assert chosen(browser) == {word}
-        for page in ("differences/same_convolution.html", "book/residual.html"):
-            browser.get(f"{address}/{page}")
-            assert chosen(browser) == {second}
+        browser.get(f"{address}/book/residual.html")
+        assert chosen(browser) == {second}
 
 
 @pytest.mark.slow
@@ -194,11 +192,11 @@ def test_search_finds_padding(browser, address):
 
 
 @pytest.mark.slow
-def test_a_solution_is_folded_until_it_is_asked_for(browser, address):
+def test_a_solution_is_folded_until_it_is_opened(browser, address):
     browser.get(f"{address}/differences/same_convolution.html")
     solution = browser.find_element("css selector", "section#exercise details")
     assert not solution.get_property("open")
     click(browser, solution.find_element("css selector", "summary"))
     assert solution.get_property("open")
     output = solution.find_element("css selector", ".cell_output")
-    until(browser, output.is_displayed)  # it unfolds slowly
+    until(browser, output.is_displayed)  # it unfolds with an animation

@@ -1,84 +1,101 @@
-"""The builders are translations of each other: the same files, functions, cases, in order."""
+"""The builders correspond to each other: the same files, functions and cases, in the same order."""
 
 import ast
 
 import pytest
 
-from meta.imports import ROOT
+from support.paths import ROOT
 
 FILES = ["__init__.py", "initial.py", "layers.py", "network.py", "trace.py", "weights.py"]
 
-# What only one framework needs, each explained where it stands.
+# Functions that only one framework needs. Each has a comment or docstring that says why.
 ONLY_TORCH = {"SameConv2d", "SameMaxPool2d", "same_padding", "_before_after", "ResidualBlock"}
-ONLY_TORCH |= {"ResNet", "Features", "adopt", "initialise"}
+ONLY_TORCH |= {"ResNet", "Features", "add_layers", "initialise", "_forward", "_mode"}
 ONLY_KERAS = {"zero_pad", "residual_block", "resnet", "allow_depth", "he_fan_out", "fc_initial"}
+ONLY_KERAS |= {"keras_name", "module_path"}
 
-# The third interpreter writes graphs that are not trained, so nothing is initialised in it, and
-# that are run by others, so nothing is traced and no feature maps are asked of it afterwards.
-GRAPH = "tools/resnet_duet/graph"
-GRAPH_FILES = ["__init__.py", "layers.py", "network.py", "weights.py"]
-NOT_IN_GRAPHS = {"features", "allow_depth"}
-ONLY_GRAPHS = {"Value", "window", "weights", "one_precision", "enter", "leave", "turned"}
+# The third builder makes ONNX graphs for inference. They are not trained, so it has no initial.py.
+# Others run them, so it has no trace.py and no feature maps.
+ONNX = "tools/resnet_duet/onnx"
+ONNX_FILES = ["__init__.py", "layers.py", "network.py", "weights.py"]
+NOT_BUILDER = ["reference.py"]  # runs a graph
+NOT_IN_ONNX = {"features", "allow_depth", "keras_name", "module_path"}
+ONLY_ONNX = {"Value", "window", "weights", "one_precision", "add_input", "add_output", "transpose"}
+
+CODEGEN = "tools/resnet_duet/codegen"
 
 
-def tree(package, file):
-    return ast.parse((ROOT / package / file).read_text())
+def tree(folder, file):
+    return ast.parse((ROOT / folder / file).read_text())
 
 
-def functions(package, file):
+def functions(folder, file):
     return [
-        n.name for n in tree(package, file).body if isinstance(n, (ast.FunctionDef, ast.ClassDef))
+        node.name
+        for node in tree(folder, file).body
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef))
     ]
 
 
-def cases(package, function):
-    found = next(n for n in tree(package, "layers.py").body if getattr(n, "name", "") == function)
-    matches = [n for n in ast.walk(found) if isinstance(n, ast.Match)]
+def cases(folder, function, file="layers.py"):
+    found = next(node for node in tree(folder, file).body if getattr(node, "name", "") == function)
+    matches = [node for node in ast.walk(found) if isinstance(node, ast.Match)]
     return [ast.unparse(case.pattern) for match in matches for case in match.cases]
 
 
-def test_both_have_the_same_files():
-    for package in ("resnet_torch", "resnet_tf"):
-        assert sorted(p.name for p in (ROOT / package).glob("*.py")) == FILES
+def test_both_builders_have_the_same_files():
+    for folder in ("resnet_torch", "resnet_tf"):
+        assert sorted(path.name for path in (ROOT / folder).glob("*.py")) == FILES
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_both_have_the_same_functions_in_the_same_order(file):
-    ours = [n for n in functions("resnet_torch", file) if n not in ONLY_TORCH]
-    theirs = [n for n in functions("resnet_tf", file) if n not in ONLY_KERAS]
-    assert ours == theirs
+def test_both_builders_have_the_same_functions_in_the_same_order(file):
+    in_torch = [name for name in functions("resnet_torch", file) if name not in ONLY_TORCH]
+    in_keras = [name for name in functions("resnet_tf", file) if name not in ONLY_KERAS]
+    assert in_torch == in_keras
 
 
-def test_graphs_have_the_files_that_do_not_train_or_run():
-    assert sorted(p.name for p in (ROOT / GRAPH).glob("*.py")) == GRAPH_FILES
+def test_the_onnx_builder_has_the_files_of_a_builder_for_inference():
+    found = sorted(path.name for path in (ROOT / ONNX).glob("*.py"))
+    assert found == sorted([*ONNX_FILES, *NOT_BUILDER])
 
 
-@pytest.mark.parametrize("file", GRAPH_FILES)
-def test_graphs_have_the_functions_of_keras_in_the_same_order(file):
-    ours = [n for n in functions(GRAPH, file) if n not in ONLY_GRAPHS]
-    assert ours == [n for n in functions("resnet_tf", file) if n not in NOT_IN_GRAPHS]
+@pytest.mark.parametrize("file", ONNX_FILES)
+def test_the_onnx_builder_has_the_functions_of_the_keras_builder_in_the_same_order(file):
+    in_onnx = [name for name in functions(ONNX, file) if name not in ONLY_ONNX]
+    in_keras = [name for name in functions("resnet_tf", file) if name not in NOT_IN_ONNX]
+    assert in_onnx == in_keras
 
 
 @pytest.mark.parametrize("function", ["build_layer", "max_pool"])
-def test_graphs_have_the_cases_of_both_in_the_same_order(function):
-    assert cases(GRAPH, function) == cases("resnet_tf", function) != []
+def test_all_builders_have_the_same_cases_in_the_same_order(function):
+    expected = cases("resnet_torch", function)
+    assert expected
+    assert cases("resnet_tf", function) == expected
+    assert cases(ONNX, function) == expected
 
 
-def test_training_in_both_has_the_same_functions_in_the_same_order():
-    folder = "tools/resnet_duet/experiments"
+@pytest.mark.parametrize("function", ["build_layer", "max_pool"])
+def test_generated_source_has_cases_of_the_builders_in_the_same_order(function):
+    def kinds(file):
+        names = [pattern.removesuffix(" as layer") for pattern in cases(CODEGEN, function, file)]
+        return [name for name in names if name != "other"]  # the case that refuses a layer kind
+
+    found = kinds("torch_layers.py")
+    assert found == kinds("keras_layers.py") != []
+    assert found == [case for case in cases("resnet_torch", function) if case in found]
+
+
+def test_training_in_both_frameworks_has_the_same_functions_in_the_same_order():
+    folder = "tools/resnet_duet/scenarios"
     assert functions(folder, "train_torch.py") == functions(folder, "train_keras.py") != []
 
 
-@pytest.mark.parametrize("function", ["build_layer", "max_pool"])
-def test_both_have_the_same_cases_in_the_same_order(function):
-    assert cases("resnet_torch", function) == cases("resnet_tf", function) != []
+def test_both_builders_offer_the_same_functions():
+    def public(folder):
+        lists = [node for node in tree(folder, "__init__.py").body if isinstance(node, ast.Assign)]
+        return {name for node in lists for name in ast.literal_eval(node.value) if name.islower()}
 
-
-def test_both_offer_the_same_verbs():
-    def verbs(package):
-        lists = [n for n in tree(package, "__init__.py").body if isinstance(n, ast.Assign)]
-        return {name for n in lists for name in ast.literal_eval(n.value) if name.islower()}
-
-    assert verbs("resnet_torch") == verbs("resnet_tf") == {
+    assert public("resnet_torch") == public("resnet_tf") == {
         "build", "features", "read", "run", "trace", "write"
     }  # fmt: skip

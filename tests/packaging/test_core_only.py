@@ -13,9 +13,9 @@ import pytest
 from packaging.requirements import Requirement
 
 import resnet_duet
-from meta.imports import ROOT
-from resnet_duet.port import files
-from worlds import bits
+from resnet_duet import formats
+from support.networks import bits
+from support.paths import ROOT
 
 ENDINGS = (".pth", ".safetensors", ".h5", ".weights.h5", ".npz")
 
@@ -78,11 +78,11 @@ def test_the_environment_has_no_framework_and_needs_none_to_convert(python, tmp_
     np.savez(tmp_path / "net.npz", **{n: a.astype(np.float32) for n, a in weights.items()})
     for ending in ENDINGS[:-1]:
         run(python, "-m", "resnet_duet", "convert", tmp_path / "net.npz", tmp_path / f"net{ending}")
-    home = bits(files.read(tmp_path / "net.npz").arrays)
+    home = bits(formats.read(tmp_path / "net.npz").arrays)
     for source, target in permutations(ENDINGS, 2):
         path = tmp_path / f"out{target}"
         run(python, "-m", "resnet_duet", "convert", tmp_path / f"net{source}", path, "--overwrite")
-        back = files.read(path)
+        back = formats.read(path)
         dialect = "keras" if target.endswith("h5") else "torchvision"
         arrays = resnet_duet.convert(back.arrays, back.spec, dialect, "torchvision")
         assert bits(arrays) == home, (source, target)
@@ -92,8 +92,8 @@ def test_the_environment_has_no_framework_and_needs_none_to_convert(python, tmp_
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["convert", "net.npz", "x.keras"], "this needs tensorflow"),
-        (["convert", "net.ckpt", "x.npz"], "this needs tensorflow"),
+        (["convert", "net.npz", "x.keras"], "this needs Keras"),
+        (["convert", "net.ckpt", "x.npz"], "this needs Keras"),
         (["inspect", "net.onnx"], "this needs onnx"),
         (["convert", "net.npz", "x.onnx"], "this needs onnx"),
         (["verify", "net.npz"], "is not installed: pip install 'resnet-duet["),
@@ -115,6 +115,6 @@ def test_differences_are_listed_without_a_framework_and_measured_with_both(pytho
     assert "norm_eps" in run(python, "-m", "resnet_duet", "differences")
     line = run(python, "-m", "resnet_duet", "differences", "norm_eps", code=2)
     assert line == (
-        "resnet-duet: this needs torch, and torch is not installed:"
+        "resnet-duet: this needs PyTorch, and the package torch is not installed:"
         " pip install 'resnet-duet[torch]'\n"
     )

@@ -7,8 +7,8 @@ from importlib import metadata
 
 import pytest
 
-from meta.imports import ROOT
-from resnet_duet.port.dialects import DIALECTS
+from resnet_duet.weights.dialects import DIALECTS
+from support.paths import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +37,9 @@ def test_the_wheel_s_packages_import_without_the_checkout(wheel, tmp_path):
         archive.extractall(tmp_path)
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]);"
-        "import resnet_spec, resnet_duet, resnet_duet.port.files;"
+        "import resnet_spec, resnet_duet, resnet_duet.formats;"
         "assert resnet_duet.__file__.startswith(sys.argv[1]), resnet_duet.__file__;"
-        "from resnet_duet.port.dialects import DIALECTS; print(len(DIALECTS))"
+        "from resnet_duet.weights.dialects import DIALECTS; print(len(DIALECTS))"
     )
     run = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True

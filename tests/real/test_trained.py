@@ -1,16 +1,16 @@
-"""Other people's trained networks, in both frameworks, on real images: the counts are theirs."""
+"""Published networks in both frameworks, on real images, with the accuracy of their authors."""
 
 import keras
 import numpy as np
 import pytest
 
 import resnet_duet
+from resnet_duet import formats
 from resnet_duet.cli import main
-from resnet_duet.experiments.steps import IMAGENET_MEAN, IMAGENET_STD
-from resnet_duet.port import files
-from worlds import assert_close, nchw
+from resnet_duet.scenarios.transforms import IMAGENET_MEAN, IMAGENET_STD
+from support.networks import assert_close, nchw
 
-# file, what its authors do to an RGB image in 0..255, correct of the 1,000 images
+# file, its authors' preprocessing of an RGB image in 0..255, correct of 1,000 images
 NETS = [
     (
         "akamaster/resnet20-12fca82f.th",
@@ -42,13 +42,13 @@ def torch_logits(net, x):
 
 
 def keras_logits(net, x):
-    """Not by `predict`, which rounds float64 images to Keras' floatx, float32."""
+    """Logits by a call: `predict` would round float64 images to float32, Keras' floatx."""
     return np.concatenate([net(part, training=False) for part in np.split(x, 2)])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("file", "prepare", "correct"), NETS, ids=[n[0] for n in NETS])
-def test_a_port_classifies_as_its_source_does(data, cifar, file, prepare, correct):
+def test_a_converted_network_classifies_as_its_authors_report(data, cifar, file, prepare, correct):
     pixels, labels = cifar
     x = prepare(pixels).astype(np.float32)
     ours = torch_logits(resnet_duet.load(data / file, into="torch"), x)
@@ -59,7 +59,9 @@ def test_a_port_classifies_as_its_source_does(data, cifar, file, prepare, correc
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("file", "prepare", "correct"), NETS, ids=[n[0] for n in NETS])
-def test_a_port_has_the_logits_of_its_source_in_float64(data, cifar, file, prepare, correct):
+def test_a_network_has_equal_logits_in_both_frameworks_in_float64(
+    data, cifar, file, prepare, correct
+):
     x = prepare(cifar[0][::20])
     ours = torch_logits(resnet_duet.load(data / file, into="torch", dtype="float64"), x)
     theirs = keras_logits(resnet_duet.load(data / file, into="keras", dtype="float64"), x)
@@ -67,8 +69,8 @@ def test_a_port_has_the_logits_of_its_source_in_float64(data, cifar, file, prepa
     assert_close(theirs, ours, "logits")
 
 
-def test_the_mlcommons_net_in_pytorch_gives_its_own_keras_logits(data, cifar):
-    """Against the network as Keras itself opens the file, its softmax taken off, in float64."""
+def test_the_mlcommons_network_in_pytorch_has_the_logits_of_its_keras_original(data, cifar):
+    """The original is opened by Keras, in float64 and without its softmax."""
     pixels, _ = cifar
     source = keras.models.load_model(data / MLCOMMONS, compile=False)
     config = source.get_config()
@@ -86,8 +88,8 @@ def test_the_mlcommons_net_in_pytorch_gives_its_own_keras_logits(data, cifar):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("file", [n[0] for n in NETS])
-@pytest.mark.parametrize("ending", [row.suffixes[0] for row in files.FORMATS])
-def test_a_real_file_goes_through_every_format_with_no_flag_and_keeps_its_bits(
+@pytest.mark.parametrize("ending", [row.suffixes[0] for row in formats.FORMATS])
+def test_a_published_file_keeps_every_bit_in_every_format_without_any_option(
     data, tmp_path, file, ending
 ):
     target = tmp_path / f"net{ending}"
@@ -102,14 +104,14 @@ def test_a_real_file_goes_through_every_format_with_no_flag_and_keeps_its_bits(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("file", "prepare", "correct"), NETS, ids=[n[0] for n in NETS])
-def test_a_real_file_s_graph_is_proven_and_keeps_its_count_in_onnxruntime(
+def test_the_graph_of_a_published_file_matches_and_keeps_its_accuracy_in_onnxruntime(
     data, cifar, tmp_path, file, prepare, correct
 ):
     import onnxruntime
 
     net = resnet_duet.load(data / file, into="torch")
-    resnet_duet.save(net, tmp_path / "net.onnx", axes="NHWC")
-    assert resnet_duet.compare(net, tmp_path / "net.onnx").same
+    resnet_duet.save(net, tmp_path / "net.onnx", input_layout="NHWC")
+    assert resnet_duet.compare(net, tmp_path / "net.onnx").match
     session = onnxruntime.InferenceSession(tmp_path / "net.onnx")
     (logits,) = session.run(None, {"image": prepare(cifar[0]).astype(np.float32)})
     assert (logits.argmax(1) == cifar[1]).sum() == correct
@@ -117,7 +119,7 @@ def test_a_real_file_s_graph_is_proven_and_keeps_its_count_in_onnxruntime(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("file", [n[0] for n in NETS])
-def test_the_tool_proves_a_real_file_in_both_frameworks(data, file):
+def test_compare_finds_a_published_file_equivalent_in_both_frameworks(data, file):
     a = resnet_duet.load(data / file, into="torch")
     b = resnet_duet.load(data / file, into="keras")
-    assert resnet_duet.compare(a, b).same
+    assert resnet_duet.compare(a, b).match

@@ -14,9 +14,9 @@ import torch
 import resnet_duet
 import resnet_torch
 from resnet_duet.cli import main
-from resnet_duet.port.convert import relayout
+from resnet_duet.weights.convert import relayout
 from resnet_spec import ResNetSpec
-from worlds import assert_close, bits, images, nchw
+from support.networks import assert_close, bits, images, nchw
 
 SIZES = ((64, 96), (65, 97))
 
@@ -39,7 +39,7 @@ class Ported:
             assert_close(run(x), want, f"{self.file.name} at {size}")
 
     def assert_read_from(self, file: Path | str):
-        """The file, which somebody else wrote, is found to be the same network, bit for bit."""
+        """A file of another library is identified as the same network, bit-exact."""
         spec = self.net.spec
         own = {"num_classes": None} if spec.num_classes is None else {}
         found = resnet_duet.load(file, into="torch", **own)
@@ -51,7 +51,7 @@ class Ported:
 def ported(tmp_path):
     """(spec, dialect, suffix) -> a network of ours, and the file that the command line writes."""
 
-    def port(spec: ResNetSpec, dialect: str, suffix: str) -> Ported:
+    def convert_file(spec: ResNetSpec, dialect: str, suffix: str) -> Ported:
         weights = resnet_duet.random_weights(spec, 0, norms="random")
         net = resnet_torch.build(spec, "float64").eval()
         resnet_torch.write(net, weights)
@@ -63,14 +63,14 @@ def ported(tmp_path):
         main([*map(str, words), "--to", dialect], standalone_mode=False)
         return Ported(net, target)
 
-    return port
+    return convert_file
 
 
 @pytest.fixture(scope="session")
 def torchvision_models():
     """torchvision's models, with an empty module where it registers operators.
 
-    It has no CPU build everywhere; its models need none of its operators.
+    It has no CPU build everywhere; its models do not use its operators.
     """
     sys.modules.setdefault(
         "torchvision._meta_registrations", types.ModuleType("torchvision._meta_registrations")

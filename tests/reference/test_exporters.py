@@ -6,9 +6,9 @@ import pytest
 
 import resnet_spec
 import resnet_torch
-from resnet_duet import graph
-from resnet_duet.proof.referee import named_values, tracer
-from worlds import EVEN, ODD, assert_close, images, thin, twins
+from resnet_duet import onnx as onnx_builder
+from resnet_duet.onnx.reference import named_values, tracer
+from support.networks import EVEN, ODD, assert_close, images, matching_networks, thin
 
 NAMES = ["resnet18", "resnet50d", "keras_resnet50v2", "preresnet18", "cifar_resnet20"]
 
@@ -37,10 +37,10 @@ def by_keras(net, path):
 @pytest.mark.filterwarnings("ignore:In the future `np.object`:FutureWarning")
 def test_both_exporters_graphs_compute_what_ours_computes(name, tmp_path):
     """They fold norms into convolutions, and Keras' takes images of NHWC; in float64 it is one."""
-    torch_net, keras_net = twins(thin(resnet_spec.get(name)))
+    torch_net, keras_net = matching_networks(thin(resnet_spec.get(name)))
     by_pytorch(torch_net, tmp_path / "torch.onnx")
     by_keras(keras_net, tmp_path / "keras.onnx")
-    ours = tracer(graph.build(torch_net.spec, resnet_torch.read(torch_net)))
+    ours = tracer(onnx_builder.build(torch_net.spec, resnet_torch.read(torch_net)))
     for path in tmp_path.iterdir():
         theirs = onnx.load(path)
         assert not named_values(theirs)

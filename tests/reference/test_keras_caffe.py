@@ -4,13 +4,13 @@ import keras
 import pytest
 
 import resnet_spec
-from resnet_duet.port.dialects import dialect
+from resnet_duet.weights.dialects import dialect
 
 DIALECT = "keras_caffe"
 
 
-def usual(name):
-    return dialect(DIALECT).usual(resnet_spec.get(name, num_classes=10))
+def default_spec(name):
+    return dialect(DIALECT).default_spec(resnet_spec.get(name, num_classes=10))
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def build_resnet50():
 
 @pytest.mark.parametrize("suffix", [".h5", ".weights.h5"])
 def test_keras_applications_of_2019_opens_our_file(float64_policy, ported, build_resnet50, suffix):
-    ours = ported(usual("keras_resnet50"), DIALECT, suffix)
+    ours = ported(default_spec("keras_resnet50"), DIALECT, suffix)
 
     def run(x):
         net = build_resnet50(x.shape[1:3])
@@ -62,7 +62,7 @@ def keras_resnet(monkeypatch):
 def test_keras_resnet_computes_the_same_and_its_numbers_are_read(
     float64_policy, ported, keras_resnet, tmp_path, name, theirs
 ):
-    ours = ported(usual(name), DIALECT, ".weights.h5")
+    ours = ported(default_spec(name), DIALECT, ".weights.h5")
     net = getattr(keras_resnet, theirs)(keras.Input((None, None, 3)), classes=10)
     net.load_weights(ours.file)
     net.get_layer("fc1000").activation = keras.activations.linear

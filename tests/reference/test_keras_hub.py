@@ -3,7 +3,7 @@
 import pytest
 
 import resnet_spec
-from resnet_spec.rules import amend
+from resnet_spec.rules import override
 
 SMALL = {"depths": (2, 1, 2), "widths": (64, 16, 24), "num_classes": 7}  # it wants 64 first
 NETWORKS = {
@@ -59,7 +59,7 @@ def test_the_classifier_takes_our_file_by_names(keras_hub, float64_policy, porte
 
 @pytest.mark.parametrize("name", ["basic", "bottleneck", "bottleneck_vd", "basic_preactivation"])
 def test_the_backbone_takes_our_file_by_order(keras_hub, float64_policy, ported, name):
-    spec = amend(NETWORKS[name], {"num_classes": None})
+    spec = override(NETWORKS[name], {"num_classes": None})
     ours = ported(spec, "keras_hub", ".weights.h5")
     theirs = backbone_of(keras_hub, spec)
     theirs.load_weights(ours.file)

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 import resnet_spec
-from resnet_duet.port.dialects import dialect
+from resnet_duet.weights.dialects import dialect
 
 v1 = tf.compat.v1
 pytestmark = pytest.mark.filterwarnings("ignore:`layer.apply` is deprecated:UserWarning")
@@ -13,17 +13,17 @@ pytestmark = pytest.mark.filterwarnings("ignore:`layer.apply` is deprecated:User
 SMALL = {"depths": (1, 2, 3), "widths": (16, 24, 32), "num_classes": 7}
 
 
-def usual(name, **choices):
-    return dialect("tf_slim").usual(resnet_spec.get(name, **choices))
+def default_spec(name, **choices):
+    return dialect("tf_slim").default_spec(resnet_spec.get(name, **choices))
 
 
 V2 = {"bias": "without_norm"}
 NETWORKS = {
-    "small_v1": usual("resnet50", **SMALL),
-    "small_v2": usual("preresnet50", **SMALL, **V2),
-    "dilated_v1": usual("resnet50", **SMALL, output_stride=8),
-    "resnet_v1_50": usual("resnet50", num_classes=10),
-    "resnet_v2_50": usual("preresnet50", num_classes=10, **V2),
+    "small_v1": default_spec("resnet50", **SMALL),
+    "small_v2": default_spec("preresnet50", **SMALL, **V2),
+    "dilated_v1": default_spec("resnet50", **SMALL, output_stride=8),
+    "resnet_v1_50": default_spec("resnet50", num_classes=10),
+    "resnet_v2_50": default_spec("preresnet50", num_classes=10, **V2),
 }
 
 

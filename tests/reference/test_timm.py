@@ -6,7 +6,7 @@ import torch
 import resnet_duet
 import resnet_spec
 import resnet_torch
-from worlds import assert_close, images, nchw, randomise_statistics
+from support.networks import assert_close, images, nchw, randomise_statistics
 
 D_NETS = ("resnet50c", "resnet18d", "resnet34d", "resnet50d")
 D_NETS_DEEP = ("resnet101d", "resnet152d", "resnet200d")

@@ -9,7 +9,7 @@ import resnet_spec
 import resnet_tf
 import resnet_torch
 from resnet_spec.measure import total
-from worlds import assert_close, images, nchw, randomise_statistics
+from support.networks import assert_close, images, nchw, randomise_statistics
 
 TEN = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "resnext50_32x4d")
 TEN += ("resnext101_32x8d", "resnext101_64x4d", "wide_resnet50_2", "wide_resnet101_2")

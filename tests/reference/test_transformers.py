@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import resnet_spec
-from worlds import nchw
+from support.networks import nchw
 
 COUNTER = ".num_batches_tracked"  # which our files leave out, and strict loading forgives
 SMALL = {"stem": {"channels": [16]}, "depths": (1, 2, 1), "widths": (8, 16, 24)}
