@@ -16,7 +16,7 @@ import generate  # noqa: E402
 import kernel  # noqa: E402
 from resnet_duet import __version__, book  # noqa: E402
 
-logging.getLogger("traitlets").setLevel(logging.WARNING)  # a line for each notebook
+logging.getLogger("traitlets").setLevel(logging.WARNING)  # it logs a line for each notebook
 
 project = "ResNet Duet"
 version = release = __version__
@@ -72,7 +72,7 @@ def run_warm(app) -> None:
 
 
 def by_last_name(app, env, node, contnode):
-    """The one object of the reference with this name, in whichever module it is told of."""
+    """The one object of the reference with this name, whichever module documents it."""
     domain, name = env.domains.python_domain, node["reftarget"].rpartition(".")[2]
     found = [known for known in domain.objects if known.rpartition(".")[2] == name]
     if node.get("refdomain") != "py" or len(found) != 1:
@@ -85,13 +85,27 @@ def readable(app, what, name, own, options, signature, returns):
     return re.sub(r"<(\w+\.\w+): [^<>]*>", r"\1", signature or "") or None, returns
 
 
+BLANK = "\\ "  # an escaped space, which is not shown
+
+
+def keep_colons(app, what, name, own, options, lines) -> None:
+    """Napoleon takes the words before a colon for a type, in the first line of what is returned."""
+    if what in ("property", "attribute"):
+        lines.insert(0, BLANK)
+    elif "Returns:" in lines:
+        first = lines.index("Returns:") + 1
+        indent = len(lines[first]) - len(lines[first].lstrip())
+        lines.insert(first, " " * indent + BLANK)
+
+
 def setup(app) -> None:
-    """What Sphinx calls first."""
-    book.prepare()  # autodoc imports the frameworks, and they would greet
+    """Sphinx calls this first."""
+    book.prepare()  # autodoc imports the frameworks, which print lines when imported
     app.add_html_math_renderer("mathml", (formula("inline"), None), (formula("block"), None))
     generate.write(HERE)
     app.connect("builder-inited", run_warm)
     app.connect("autodoc-process-signature", readable)
+    app.connect("autodoc-process-docstring", keep_colons, priority=400)  # before Napoleon
     app.connect("missing-reference", by_last_name)
     app.connect("html-page-context", download.offer)
     app.connect("build-finished", download.write)

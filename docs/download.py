@@ -1,4 +1,4 @@
-"""Every page that runs, to take away: the notebook that was run, beside the page."""
+"""Offer every executed page as a notebook, saved next to the page."""
 
 import json
 import re
@@ -25,7 +25,7 @@ def offer(app: Sphinx, name: str, template: str, context: dict, doctree: object)
 
 
 def write(app: Sphinx, error: Exception | None) -> None:
-    """Put each notebook beside its page, with the words in it as plain Markdown."""
+    """Save each notebook next to its page, with its text as plain Markdown."""
     if error:
         return
     for path in executed(app).rglob("*.ipynb"):

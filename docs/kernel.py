@@ -32,7 +32,7 @@ def start() -> tuple[subprocess.Popen, tempfile.TemporaryDirectory]:
     spec.write_text(json.dumps({"argv": argv, "display_name": "Python 3", "language": "python"}))
     door = socket.socket(socket.AF_UNIX)
     door.bind(os.environ[ADDRESS])
-    door.listen()  # whoever calls before the imports are done waits
+    door.listen()  # a caller waits until the imports are done
     with door:
         process = subprocess.Popen(
             [sys.executable, __file__, "--serve", str(door.fileno())], pass_fds=[door.fileno()]
@@ -48,7 +48,7 @@ def serve(door: socket.socket) -> None:
 
     book.prepare()
     assert threading.active_count() == 1, "a fork would lose a thread"
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # forks are nobody's to wait for
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no process waits for the forks
     while True:
         caller, _ = door.accept()
         if os.fork() == 0:
