@@ -1,52 +1,58 @@
-# Every target makes `.venv` in this folder and uses it; nothing else is touched.
+# Every target makes `.venv` in this folder and uses it. Nothing outside of this folder is changed.
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+PYTEST := $(BIN)/pytest
 
-.PHONY: demo test browser fast long lint reference docs book bench clean
+.PHONY: demo test fast long lint reference docs book bench release-check clean help
 
-demo: .venv/installed  ## train on digits in PyTorch, carry over to Keras, prove it
+demo: .venv/installed  ## train on digits in PyTorch, convert to Keras, compare both networks
 	$(BIN)/resnet-duet demo
 
-test: lint browser .venv/reference  ## lint, types, all tests but the longest; the book's need `make docs` first
-	$(BIN)/pytest -m "not long" --ignore tests/reference
-	$(BIN)/pytest -m "not slow" tests/reference
-
-browser:  ## a headless Chromium for the tests of pages, where it is missing and may be installed
-	@command -v chromedriver >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
-		&& apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium chromium-driver >/dev/null; } \
-		|| echo "There is no Chromium with its driver: tests of pages are skipped."
+test: lint  ## lint, types, and all tests but the longest
+	$(PYTEST) -m "not long" --ignore tests/docs --ignore tests/reference
 
 fast: .venv/installed  ## the tests that take seconds
-	$(BIN)/pytest -m "not slow and not long" --ignore tests/reference
+	$(PYTEST) -m "not slow and not long" --ignore tests/docs --ignore tests/reference
 
-long: .venv/installed  ## the largest networks too; half an hour
-	$(BIN)/pytest -m long --ignore tests/reference
+long: .venv/reference  ## every network of the zoo, the longest tests, and the other libraries' networks
+	$(PYTEST) -m long --ignore tests/docs --ignore tests/reference
+	$(PYTEST) tests/reference
 
-lint: .venv/installed
+lint: .venv/installed  ## style, types, and which package may import which
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 
-reference: .venv/reference  ## against torchvision, timm, transformers, keras.applications, KerasHub, TF-slim
-	$(BIN)/pytest tests/reference
+reference: .venv/reference  ## all tests against torchvision, timm, transformers, keras.applications, KerasHub, TF-slim
+	$(PYTEST) tests/reference
 
-docs: browser .venv/docs  ## the book, into docs/_build/html: every page runs, then a browser looks at it
+docs: .venv/docs  ## the book, into docs/_build/html: runs every page, then checks it in a browser
 	rm -rf docs/_build
 	$(BIN)/sphinx-build -W --keep-going -q -j 2 -d docs/_build/doctrees docs docs/_build/html
-	$(BIN)/pytest tests/docs
+	$(PYTEST) tests/docs
 
-book:  ## the book on http://localhost:8000; built first where it is not there
+book:  ## serve the book on http://localhost:8000; builds it first if it is missing
 	@test -f docs/_build/html/index.html || $(MAKE) docs
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory docs/_build/html 8000
 
-bench: .venv/reference  ## in pairs, against what one would use instead; minutes
+bench: .venv/reference  ## speed in pairs, against what a user would take instead; minutes
 	$(BIN)/python -m benchmarks.convert
 	$(BIN)/python -m benchmarks.graph
 	$(BIN)/python -m benchmarks.network
 
-clean:
-	rm -rf .venv resnet-duet-demo docs/_build docs/differences docs/reference
+release-check: .venv/release  ## build the wheel and the source distribution, and check both for PyPI
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation --outdir dist .
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/check-wheel-contents --toplevel resnet_duet,resnet_spec,resnet_tf,resnet_torch dist/*.whl
+
+clean:  ## remove everything that make made
+	rm -rf .venv dist resnet-duet-demo docs/_build docs/differences docs/reference
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/:/' | column -t -s: -W 2
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -57,8 +63,12 @@ clean:
 	$(PIP) --editable '.[docs]'
 	touch $@
 
-# torchvision's own wheel wants CUDA's torch; its models are Python and need none of it. Nor do the
-# others need all that they ask for: KerasHub's text models and TF-slim's data sets are not used here.
+.venv/release: .venv/installed
+	$(PIP) --editable '.[release]'
+	touch $@
+
+# torchvision's own wheel requires CUDA's torch; its models are Python and do not need it. The others
+# are installed without what they require for text models and data sets, which is not used here.
 .venv/reference: .venv/installed
 	$(PIP) --no-deps torchvision timm keras-hub kagglehub kagglesdk tf-slim tf_keras keras-resnet \
 		keras-applications
