@@ -75,6 +75,7 @@ def lines_with_errors(file):
     return [number for number, line in enumerate(lines, start=1) if line.endswith("# error")]
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_mypy_accepts_a_user_s_code_in_strict_mode(mypy):
     assert mypy("user_code.py").startswith("Success: no issues found")

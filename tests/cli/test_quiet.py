@@ -49,6 +49,7 @@ def test_no_log_line_of_tensorflow_reaches_the_terminal_and_lines_of_user_code_d
     assert not [word for word in LOG if word in out]
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_debug_shows_the_log_lines(folder):
     arguments = ("--debug", "verify", "net.pth", "mine.py:model")
@@ -102,6 +103,7 @@ def test_what_the_user_has_set_stays(monkeypatch):
         monkeypatch.delenv(name)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_measuring_a_difference_in_a_process_of_its_own_prints_the_result_only():
     assert "float32" in run("differences", "norm_eps", **NO_LEVEL)

@@ -61,6 +61,7 @@ def test_a_match_is_the_first_line_then_a_and_b_then_a_row_for_each_stage(here):
     assert "diagnose" not in lines[-1]
 
 
+@pytest.mark.slow
 def test_a_mismatch_suggests_the_command_that_finds_the_cause(here):
     result = invoke("verify", "right.safetensors", "wrong.weights.h5", code=1)
     lines = result.stdout.splitlines()
@@ -71,6 +72,7 @@ def test_a_mismatch_suggests_the_command_that_finds_the_cause(here):
     assert "✗ Cause found" in invoke(*command.split()[1:], code=1).stdout
 
 
+@pytest.mark.slow
 def test_file_names_are_in_no_heading_and_nothing_is_cut(here):
     name = "a_file_with_quite_a_long_name_as_people_have_them.safetensors"
     (here / name).write_bytes((here / "right.safetensors").read_bytes())

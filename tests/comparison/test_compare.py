@@ -60,6 +60,7 @@ def test_a_custom_torch_module_is_compared_stage_by_stage(nets):
     assert [row.layer for row in result.layers] == ["layer1", "layer2", "layer3", "fc"]
 
 
+@pytest.mark.slow
 def test_a_custom_keras_model_in_float32_is_compared_in_float64(nets, float32_net):
     model = custom_keras_net(resnet_tf.read(nets[1]), "valid", EXACT)
     result = resnet_duet.compare(float32_net, model)
@@ -98,10 +99,12 @@ def test_a_function_in_float32_is_compared_with_a_tolerance_from_float32_roundin
     assert not resnet_duet.compare(float32_net, nhwc(wrong)).match
 
 
+@pytest.mark.slow
 def test_a_smaller_tolerance_finds_rounding(nets):
     assert not resnet_duet.compare(*nets, tolerance=1e-18).match
 
 
+@pytest.mark.slow
 def test_each_seed_is_another_batch_of_images(nets):
     result = resnet_duet.compare(*nets, seeds=range(3))
     assert result.seeds == (0, 1, 2)

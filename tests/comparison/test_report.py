@@ -140,6 +140,7 @@ def test_a_report_replaces_an_older_one(comparisons, tmp_path):
     assert list(tmp_path.iterdir()) == [page]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "line"),
     [

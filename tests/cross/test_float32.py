@@ -20,6 +20,7 @@ def logits(name, dtype, x):
     return resnet_torch.trace(torch_net, nchw(x))[last], resnet_tf.trace(keras_net, x)[last]
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["resnet18", "resnet50", "cifar_resnet56"])
 def test_float32_networks_are_equally_near_to_float64(name):

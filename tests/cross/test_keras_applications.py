@@ -38,6 +38,7 @@ def theirs(request, float64_policy):
     return net
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theirs", NAMES, indirect=True)
 def test_with_their_weights_both_our_networks_are_theirs(theirs):
     """Their weights go through the dialect into both; one stage's end is looked at as well."""

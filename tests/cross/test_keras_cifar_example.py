@@ -124,6 +124,7 @@ def ours(spec: resnet_spec.ResNetSpec, theirs: Example):
     return torch_net, keras_net
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("example", NAMES, indirect=True)
 def test_with_their_weights_both_our_networks_are_the_example_s(example):
     name, theirs = example
@@ -136,6 +137,7 @@ def test_with_their_weights_both_our_networks_are_the_example_s(example):
                 assert_close(trace[output], want[output], f"{output} at {size}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "version", "n", "total"), [(k, *v) for k, v in EXAMPLE.items()])
 def test_the_example_has_the_parameters_it_prints_and_those_of_our_plan(name, version, n, total):
     assert Example(version, n).net.count_params() == total

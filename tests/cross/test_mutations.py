@@ -67,6 +67,7 @@ def error(right: InferenceScenario, wrong: InferenceScenario) -> float:
     return relative_error(right.run("torch"), wrong.run("keras"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("net", NETS)
 @pytest.mark.parametrize("size", [EVEN, ODD])
 def test_without_a_mistake_there_is_only_rounding(net, size):
@@ -163,6 +164,7 @@ def test_compare_finds_a_mistake_in_the_network_and_names_its_first_layer(right,
     assert result.first_divergence.layer in first_layers(right, wrong)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("right", "wrong"), AROUND)
 def test_compare_finds_a_mistake_around_the_network(right, wrong):
     assert not resnet_duet.compare(function(right, "torch"), function(wrong, "keras")).match

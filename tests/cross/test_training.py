@@ -48,6 +48,7 @@ def as_torchvision(arrays, keras_net, spec):
     return resnet_duet.convert(full, spec, "keras", "torchvision")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NETS)
 def test_gradients_agree_in_training_mode(name):
     spec = spec_of(name)

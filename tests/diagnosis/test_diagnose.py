@@ -69,6 +69,7 @@ def test_nine_of_ten_random_pairs_are_identified():
     assert sum(t.is_identified for t in trials) >= 9, [t for t in trials if not t.is_identified]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["cifar_resnet20", "mlperf_resnet8"])
 def test_nothing_is_found_in_networks_that_match(name):
     torch_net, keras_net = matching_networks(name)

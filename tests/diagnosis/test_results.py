@@ -77,6 +77,7 @@ def test_the_html_has_a_table_for_each_explanation_and_escapes_text():
     assert "No known cause" in diagnosis()._repr_html_()
 
 
+@pytest.mark.slow
 def test_the_error_of_a_diagnosis_is_that_of_the_comparison():
     torch_net, keras_net = matching_networks("mlperf_resnet8")
     classifier = keras_net.get_layer("fc")

@@ -51,6 +51,7 @@ VISIBLE = Unnoticed("it is the same scenario", NORM_EPS.visible)
 WITHOUT = Unnoticed("there are no groups", lambda: at_even_size("resnet18"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [

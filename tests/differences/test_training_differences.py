@@ -88,6 +88,8 @@ def test_a_momentum_that_float32_does_not_represent_gives_other_weights():
     assert MATCH < error < 1e-7
 
 
+@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NETS)
 def test_running_means_agree_and_running_variances_differ_by_bessels_factor(name):
     """PyTorch keeps the unbiased variance of a batch, Keras 3 the biased one."""

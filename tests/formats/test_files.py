@@ -57,6 +57,7 @@ def write(tmp_path, weights):
     return write
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 def test_a_written_file_is_read_bit_for_bit_with_its_spec(write, ending, dtype):
@@ -168,6 +169,7 @@ def test_a_truncated_file_gives_a_clear_error(write, legacy, tmp_path, ending, s
     assert_readable(str(caught.value))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", [*ENDINGS, ".h5"])
 @pytest.mark.parametrize("content", [b"", b"hello", b"PK\x03\x04", b"\x80\x02}q\x00.", b"\x89HDF"])
 def test_a_file_of_another_kind_gives_a_clear_error(tmp_path, ending, content):
@@ -483,6 +485,7 @@ def test_the_configuration_in_a_keras_file_decides_between_networks(tmp_path, sp
     assert resnet_duet.models.spec_of(opened) == spec
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "choices"),
     [

@@ -110,6 +110,7 @@ def test_a_list_of_names_too_long_for_hdf5_is_split_as_keras_splits_it(tmp_path)
     assert hdf5.texts(hdf5.index(tmp_path / "long.h5").attributes[""], "layer_names") == names
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", [{"compression": "gzip"}, {"chunks": True}, {"shuffle": True}])
 def test_compressed_arrays_are_read_bit_for_bit(tmp_path, settings):
     arrays = arrays_of("keras")

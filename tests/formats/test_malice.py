@@ -178,6 +178,7 @@ def test_an_unusual_archive_is_read_by_its_index():
     assert_read("x.npz", odd, {"a": ("<f4", (4,), VALUES)})
 
 
+@pytest.mark.slow
 def test_an_array_of_the_largest_allowed_ratio_stays_within_the_memory_limit():
     zeros = bytes(90 * 2**20)
     content = npy(shape=f"({len(NOISE + zeros) // 4},)", data=NOISE + zeros)
@@ -381,6 +382,7 @@ def test_any_header_of_npz_is_read_or_refused(tmp_path_factory, header):
         assert str(path) in str(error)
 
 
+@pytest.mark.slow
 @settings(max_examples=500, deadline=None, derandomize=True)
 @given(st.dictionaries(st.text(max_size=3), st.fixed_dictionaries({
     "dtype": st.sampled_from(["F32", "BF16", "F64", "I8", "F8_E5M2"]) | JSON,

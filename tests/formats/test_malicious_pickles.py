@@ -117,6 +117,7 @@ EVIL = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrapped", [zipped, bare])
 def test_a_pickle_that_would_call_anything_is_refused(wrapped):
     programs = [pickle.dumps(evil, protocol) for evil in EVIL.values() for protocol in range(6)]
@@ -211,6 +212,7 @@ HARMFUL = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrapped", [zipped, bare])
 def test_a_harmful_pickle_gives_a_clear_error(wrapped):
     files = [wrapped(whole(program, 5)) for program in HARMFUL.values()]

@@ -301,6 +301,7 @@ FOREIGN = {  # {network of another kind: {array name: shape}}
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", FOREIGN)
 def test_a_network_of_another_kind_is_refused_in_under_two_seconds(kind):
     """Of processor time: the machine may be busy with other tests."""

@@ -141,6 +141,7 @@ def options(**changes):
     return ConvertOptions(**(plain | changes))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", [".pth", ".safetensors", ".npz", ".weights.h5", ".h5"])
 def test_conversions_to_onnx_another_format_and_back_are_bit_exact(source, ending):
     graph_file, other = source.with_name("a.onnx"), source.with_name(f"b{ending}")

@@ -72,6 +72,7 @@ def test_a_graph_with_nhwc_input_agrees(name, num_classes):
     assert_three_agree(spec, input_layout="NHWC")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["resnet50", "preresnet18"])
 def test_a_network_without_a_head_agrees(name):
     assert_three_agree(replace(thin(resnet_spec.get(name)), num_classes=None))

@@ -69,6 +69,7 @@ def test_a_network_has_equal_logits_in_both_frameworks_in_float64(
     assert_close(theirs, ours, "logits")
 
 
+@pytest.mark.slow
 def test_the_mlcommons_network_in_pytorch_has_the_logits_of_its_keras_original(data, cifar):
     """The original is opened by Keras, in float64 and without its softmax."""
     pixels, _ = cifar
@@ -86,6 +87,7 @@ def test_the_mlcommons_network_in_pytorch_has_the_logits_of_its_keras_original(d
     assert_close(torch_logits(ours, some), keras_logits(theirs, some), "logits")
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize("file", [n[0] for n in NETS])
 @pytest.mark.parametrize("ending", [row.suffixes[0] for row in formats.FORMATS])

@@ -44,6 +44,7 @@ def failure(*arguments, **options):
     return str(raised.value)
 
 
+@pytest.mark.slow
 def test_matching_networks_pass_in_either_order(nets):
     torch_net, keras_net = nets
     assert_equivalent(torch_net, keras_net)
@@ -104,6 +105,7 @@ def test_a_smaller_tolerance_fails_on_rounding(nets):
     assert "(tolerance 1e-18, float64)" in message
 
 
+@pytest.mark.slow
 def test_an_unknown_cause_refers_to_the_search_for_pairs(nets):
     """Two mistakes at once: the quick search tests single ones."""
     spec = resnet_spec.get(NAME, norm_eps=1e-3, padding="same")

@@ -64,6 +64,7 @@ def results(request, tmp_path_factory):
     return folder, request.param
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SPECS)
 def test_a_network_on_the_pytorch_backend_computes_the_same(results, name):

@@ -76,6 +76,7 @@ NETWORKS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("given", NETWORKS)
 def test_a_name_a_spec_and_a_plan_build_the_same_network(given):
     def drawn(network, choices):
@@ -153,6 +154,7 @@ def test_float64_is_float64_to_the_end(name):
     assert not np.array_equal(model(x), model(rounded))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*NAMES, "preresnet18"])
 def test_features_are_the_feature_maps_of_the_stages_with_shared_weights(name):
     model, x = model_of(name), images((33, 48))
@@ -234,6 +236,7 @@ def test_write_lists_every_error_and_writes_nothing():
         np.testing.assert_array_equal(array, before[name])
 
 
+@pytest.mark.slow
 def test_a_network_starts_from_he_s_distribution_by_fan_out():
     keras.utils.set_random_seed(0)
     spec = resnet_spec.get("keras_resnet50", num_classes=1000)

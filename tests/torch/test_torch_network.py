@@ -100,6 +100,7 @@ def test_a_norm_prints_its_momentum_as_a_short_decimal(decay, printed):
     assert np.float32(norm.momentum) == np.float32(1 - decay)  # the same training in float32
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_network_compiles_into_one_graph(name):
@@ -224,6 +225,7 @@ def test_write_lists_every_error_and_writes_nothing():
         np.testing.assert_array_equal(array, before[name])
 
 
+@pytest.mark.slow
 def test_a_network_starts_from_he_s_distribution_by_fan_out():
     torch.manual_seed(0)
     spec = resnet_spec.get("keras_resnet50", num_classes=1000)

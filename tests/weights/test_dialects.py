@@ -198,6 +198,7 @@ def test_the_default_network_of_some_arrays_has_exactly_these_arrays(dialect):
     check_examples(dialect, specs(), 60, check)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_the_names_of_a_table_are_normalised_already(dialect):
     def check(spec):

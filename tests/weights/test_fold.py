@@ -26,6 +26,7 @@ def logits(spec, weights, x):
         return net.eval()(torch.from_numpy(nchw(x))).numpy()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NETS)
 @pytest.mark.parametrize("bias", Bias)
 @pytest.mark.parametrize("ordering", ["original", "norm_after_addition"])
