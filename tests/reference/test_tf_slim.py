@@ -47,7 +47,7 @@ class Slim:
                 blocks,
                 spec.num_classes,
                 is_training=False,
-                output_stride=spec.output_stride if spec.output_stride < 32 else None,
+                output_stride=spec.output_stride,
                 scope="my_scope",
             )
             self.variables = {v.op.name: v for v in v1.global_variables()}
