@@ -7,7 +7,6 @@ its Keras configuration. Each builder adds one `match` over the kinds. Shapes ha
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from enum import StrEnum
 from math import prod
 from typing import ClassVar
@@ -173,6 +172,8 @@ class Norm(LayerKind):
 
         The difference is that of the decimals: 0.1 for 0.9, where floats give 0.09999999999999998.
         """
+        from decimal import Decimal  # only builders ask for it
+
         return float(1 - Decimal(str(self.decay)))
 
     def arrays(self) -> Iterator[ArraySpec]:
