@@ -8,7 +8,6 @@ from resnet_duet.errors import FileError
 from resnet_duet.formats.keras_config import Configs
 from resnet_duet.identify.infer import infer, matches
 from resnet_duet.identify.keras_config import contradictions
-from resnet_duet.identify.nearest import no_match
 from resnet_duet.identify.rows import adapted, is_near, zoo_name
 from resnet_duet.identify.undetermined import resolve
 from resnet_duet.weights.dialect import Dialect, Shapes
@@ -69,6 +68,8 @@ def identify(
             for row in ZOO.values():
                 if found := _known_row(shapes, row, own):
                     return _named(shapes, found, own, configs)
+    from resnet_duet.identify.nearest import no_match  # only a refusal needs it
+
     raise no_match(shapes, spec, dialects)
 
 
