@@ -20,14 +20,16 @@ from resnet_spec.layers import (
     Relu,
     ZeroPadChannels,
 )
-from resnet_tf.initial import fc_initial, he_fan_out
 
 INFINITY = float("inf")
 NHWC = "channels_last"  # given to every layer, since ~/.keras/keras.json may say channels_first
 
 
 def build_layer(layer: Layer, x: keras.KerasTensor) -> keras.KerasTensor:
-    """Append a layer to the graph after x, in the precision of x."""
+    """Append a layer to the graph after x, in the precision of x.
+
+    Its kernel is 0. `initialise` sets the weights and the initializers afterwards.
+    """
     layer = replace(layer, name=keras_name(layer.name))
     match layer:
         case Conv():
@@ -58,8 +60,7 @@ def build_layer(layer: Layer, x: keras.KerasTensor) -> keras.KerasTensor:
         case Dense():
             return keras.layers.Dense(
                 layer.out_features,
-                kernel_initializer=fc_initial(layer.in_features),
-                bias_initializer=fc_initial(layer.in_features),
+                kernel_initializer="zeros",  # until `initialise`
                 name=layer.name,
                 dtype=x.dtype,
             )(x)
@@ -79,7 +80,7 @@ def conv(layer: Conv, x: keras.KerasTensor) -> keras.KerasTensor:
         dilation_rate=layer.dilation,
         groups=layer.groups,
         use_bias=layer.bias,
-        kernel_initializer=he_fan_out(),
+        kernel_initializer="zeros",  # until `initialise`
         data_format=NHWC,
         name=layer.name,
         dtype=x.dtype,

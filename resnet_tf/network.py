@@ -7,20 +7,29 @@ import keras
 
 import resnet_spec
 from resnet_spec import Dtype, Plan, ResNetError, ResNetSpec
+from resnet_spec.initial import Initial, initial_weights
 from resnet_spec.layers import Layer
 from resnet_spec.precision import precision
 from resnet_spec.structure import Block
+from resnet_tf.initial import initialise
 from resnet_tf.layers import build_layer, module_path
 
 
 def build(
-    network: ResNetSpec | Plan | str, dtype: Dtype = "float32", **choices: object
+    network: ResNetSpec | Plan | str,
+    dtype: Dtype = "float32",
+    *,
+    initial: Initial = "random",
+    **choices: object,
 ) -> keras.Model:
     """A freshly initialised network.
 
     Args:
         network: a name of the zoo (`resnet_spec.names()`), a spec, or a plan.
         dtype: of variables and arithmetic: "float32", "float64" or "float16".
+        initial: the weights: "random"; "zero_last_norm", where in addition the last norm of each
+            branch has scale 0, so that every block starts as its shortcut; or "empty" for any
+            values, which draws no random numbers, for weights that are overwritten.
         choices: fields of `ResNetSpec` to override, as `num_classes=10`; not for a plan.
 
     Returns:
@@ -29,14 +38,19 @@ def build(
         attributes `plan` and `spec` say what it is. Keras does not save them.
 
     Raises:
-        SpecError: an unknown name or dtype, choices that make no network, or choices for a plan.
+        SpecError: an unknown name, dtype or `initial`, choices that make no network, choices for a
+            plan, or "zero_last_norm" for a network whose branches do not end in a norm.
 
     Example:
         >>> import resnet_tf
         >>> resnet_tf.build("resnet50", num_classes=10).output_shape
         (None, 10)
     """
-    return resnet(resnet_spec.plan(network, **choices), precision(dtype))
+    plan = resnet_spec.plan(network, **choices)
+    weights = initial_weights(initial, plan)
+    net = resnet(plan, precision(dtype))
+    initialise(net, plan, weights)
+    return net
 
 
 def chain(layers: Iterable[Layer], x: keras.KerasTensor) -> keras.KerasTensor:
@@ -57,7 +71,10 @@ def residual_block(block: Block, x: keras.KerasTensor) -> keras.KerasTensor:
 
 
 def resnet(plan: Plan, dtype: str) -> keras.Model:
-    """Stem, stages, head. A layer's name is its torchvision module path, but see `keras_name`."""
+    """Stem, stages, head. A layer's name is its torchvision module path, but see `keras_name`.
+
+    Kernels are 0. `initialise` sets them.
+    """
     allow_depth(plan)
     # An Input without a dtype is float32, and would round float64 images.
     image = keras.Input((None, None, plan.spec.in_channels), dtype=dtype, name="image")

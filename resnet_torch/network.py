@@ -8,21 +8,29 @@ from torch import nn
 
 import resnet_spec
 from resnet_spec import Dtype, Plan, ResNetSpec
+from resnet_spec.initial import Initial, InitialWeights, initial_weights
 from resnet_spec.layers import Layer, Relu
 from resnet_spec.precision import precision
 from resnet_spec.structure import Block
-from resnet_torch.initial import initialise
+from resnet_torch.initial import allocate, initialise
 from resnet_torch.layers import build_layer
 
 
 def build(
-    network: ResNetSpec | Plan | str, dtype: Dtype = "float32", **choices: object
+    network: ResNetSpec | Plan | str,
+    dtype: Dtype = "float32",
+    *,
+    initial: Initial = "random",
+    **choices: object,
 ) -> "ResNet":
     """A freshly initialised network, in training mode.
 
     Args:
         network: a name of the zoo (`resnet_spec.names()`), a spec, or a plan.
         dtype: of parameters and arithmetic: "float32", "float64" or "float16".
+        initial: the weights: "random"; "zero_last_norm", where in addition the last norm of each
+            branch has scale 0, so that every block starts as its shortcut; or "empty" for any
+            values, which draws no random numbers, for weights that are overwritten.
         choices: fields of `ResNetSpec` to override, as `num_classes=10`; not for a plan.
 
     Returns:
@@ -31,15 +39,18 @@ def build(
         what it is.
 
     Raises:
-        SpecError: an unknown name or dtype, choices that make no network, or choices for a plan.
+        SpecError: an unknown name, dtype or `initial`, choices that make no network, choices for a
+            plan, or "zero_last_norm" for a network whose branches do not end in a norm.
 
     Example:
         >>> import resnet_torch
         >>> resnet_torch.build("resnet50", num_classes=10).fc.out_features
         10
     """
-    net = ResNet(resnet_spec.plan(network, **choices)).to(getattr(torch, precision(dtype)))
-    initialise(net)
+    plan = resnet_spec.plan(network, **choices)
+    weights = initial_weights(initial, plan)
+    net = resnet(plan, getattr(torch, precision(dtype)), weights)
+    initialise(net, plan, weights)
     return net
 
 
@@ -104,6 +115,16 @@ class ResNet(nn.Module):
         x = chain(self, self.stem_names, x)
         x = chain(self, self.stage_names, x)
         return chain(self, self.head_names, x)
+
+
+def resnet(plan: Plan, dtype: torch.dtype, weights: InitialWeights) -> "ResNet":
+    """The network, with PyTorch's default weights, or with memory for its weights alone."""
+    if weights is InitialWeights.EMPTY:
+        with torch.device("meta"):  # where modules have shapes and no values
+            net = ResNet(plan)
+        allocate(net, dtype)
+        return net
+    return ResNet(plan).to(dtype)
 
 
 class Features(nn.Module):

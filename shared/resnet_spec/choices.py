@@ -1,6 +1,6 @@
 """The closed sets of choices of a spec. A member's value is how JSON and keywords write it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 
 
@@ -38,12 +38,21 @@ class Op(StrEnum):
 class Ops:
     """The operations around the convolutions and the addition of a block.
 
-    A block is `pre, conv, (norm, relu, conv)*, branch_end, + shortcut, post`.
+    A block is `pre, conv, (between, conv)*, branch_end, + shortcut, post`.
     """
 
     pre: tuple[Op, ...]
     branch_end: tuple[Op, ...]
     post: tuple[Op, ...]
+    between: tuple[Op, ...] = (Op.NORM, Op.RELU)
+
+    def without_norms(self) -> "Ops":
+        """The same operations without the norms."""
+        kept = {
+            f.name: tuple(op for op in getattr(self, f.name) if op is not Op.NORM)
+            for f in fields(self)
+        }
+        return Ops(**kept)
 
 
 class Ordering(StrEnum):
@@ -69,6 +78,13 @@ _OPS: dict[Ordering, Ops] = {
     Ordering.RELU_PREACTIVATION: Ops((Op.RELU,), (Op.NORM,), ()),
     Ordering.FULL_PREACTIVATION: Ops((Op.NORM, Op.RELU), (), ()),
 }
+
+
+class NormKind(StrEnum):
+    """The normalisation after a convolution or before it, as the ordering has it."""
+
+    BATCH = "batch"  # batch normalisation
+    NONE = "none"  # nowhere in the network; its convolutions usually have biases
 
 
 class Precision(StrEnum):
@@ -157,3 +173,12 @@ class Bias(StrEnum):
     NEVER = "never"
     ALWAYS = "always"  # keras.applications V1
     WITHOUT_NORM = "without_norm"  # where no norm follows; keras.applications V2
+
+
+class PlaceBias(StrEnum):
+    """Which convolutions of the stem, or which projections, have a bias."""
+
+    AS_BRANCH = "as_branch"  # by the rule of the branches' convolutions
+    NEVER = Bias.NEVER
+    ALWAYS = Bias.ALWAYS
+    WITHOUT_NORM = Bias.WITHOUT_NORM

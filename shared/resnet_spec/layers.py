@@ -1,8 +1,8 @@
 """The layer kinds of a plan. Everything that follows from a kind alone is described here, once.
 
-A kind knows its arrays, its output shape, its multiply-adds, its text in tables and the settings of
-its Keras configuration. Each builder adds one `match` over the kinds. Shapes have no batch axis:
-(C, H, W), or (C,) after the global pool.
+A kind knows its arrays, its output shape, its multiply-adds and its text in tables. Each builder
+adds one `match` over the kinds. Shapes have no batch axis: (C, H, W), or (C,) after the global
+pool.
 """
 
 from collections.abc import Iterator
@@ -87,10 +87,6 @@ class LayerKind:
         """One line for a table of layers, with every setting that differs from the common one."""
         return self.brief()
 
-    def keras_config(self) -> dict[str, object]:
-        """Settings of the layer's Keras configuration that do not follow from its arrays."""
-        return {}
-
 
 @dataclass(frozen=True, slots=True)
 class Conv(LayerKind):
@@ -141,15 +137,6 @@ class Conv(LayerKind):
         words += ["bias"] * self.bias
         return ", ".join(words) + f" ({self.padding})" * (self.kernel > 1)
 
-    def keras_config(self) -> dict[str, object]:
-        config: dict[str, object] = {
-            "strides": [self.stride] * 2,
-            "dilation_rate": [self.dilation] * 2,
-        }
-        if self.stride > 1 and self.kernel > 1:  # elsewhere both rules pad alike
-            config["padding"] = "same" if self.padding is Padding.SAME else "valid"
-        return config
-
 
 @dataclass(frozen=True, slots=True)
 class Norm(LayerKind):
@@ -182,9 +169,6 @@ class Norm(LayerKind):
 
     def describe(self) -> str:
         return f"batch norm, eps {self.eps:g}, decay {self.decay:g}"
-
-    def keras_config(self) -> dict[str, object]:
-        return {"epsilon": self.eps, "momentum": self.decay}
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,14 +212,6 @@ class MaxPool(LayerKind):
             return f"every {self.stride}nd pixel"
         return f"{self.brief()}, stride {self.stride} ({self.padding})"
 
-    def keras_config(self) -> dict[str, object]:
-        padding = "same" if self.padding is PoolPadding.SAME else "valid"
-        return {
-            "pool_size": [self.kernel] * 2,
-            "strides": [self.stride] * 2,
-            "padding": padding,
-        }
-
 
 @dataclass(frozen=True, slots=True)
 class AvgPool(LayerKind):
@@ -271,9 +247,6 @@ class ZeroPadChannels(LayerKind):
 
     def brief(self) -> str:
         return f"{self.before} + {self.after} zero channels"
-
-    def keras_config(self) -> dict[str, object]:
-        return {"padding": [[0, 0], [self.before, self.after]]}
 
 
 @dataclass(frozen=True, slots=True)

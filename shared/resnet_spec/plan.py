@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from resnet_spec.choices import (
     Bias,
+    NormKind,
     Op,
     Padding,
     PoolPadding,
@@ -38,8 +39,6 @@ from resnet_spec.rules import override
 from resnet_spec.spec import ResNetSpec
 from resnet_spec.structure import Block, Plan, Stage
 from resnet_spec.zoo import get
-
-BETWEEN = (Op.NORM, Op.RELU)  # between two convolutions of a branch or of a deep stem
 
 # Names of operations: torchvision's in a block and at the end of the stem, timm's in the head.
 BLOCK_NAMES = {Op.NORM: "bn", Op.RELU: "relu"}
@@ -162,13 +161,9 @@ class _Names:
         return [self.next(BLOCK_NAMES[op]) for op in ops]
 
 
-def _norm(spec: ResNetSpec, name: str, channels: int) -> Norm:
-    return Norm(name, channels, spec.norm_eps, spec.norm_decay)
-
-
-def _has_bias(spec: ResNetSpec, followers: Sequence[Op]) -> bool:
-    """Whether a convolution followed by these operations has a bias."""
-    match spec.bias:
+def _has_bias(rule: Bias, followers: Sequence[Op]) -> bool:
+    """Whether a convolution followed by these operations has a bias under this rule."""
+    match rule:
         case Bias.NEVER:
             return False
         case Bias.ALWAYS:
@@ -192,23 +187,23 @@ def _ops(
     for position, (op, name) in enumerate(zip(ops, names, strict=True)):
         match op:
             case Op.NORM:
-                yield _norm(spec, name, channels)
+                yield Norm(name, channels, spec.norm_eps, spec.norm_decay)
             case Op.RELU:
                 yield Relu(name, inplace_ok or position > 0)
 
 
 def _stem(spec: ResNetSpec) -> Iterator[Layer]:
     """Convolutions with norm and ReLU between them, the operations of the ordering, the pool."""
-    stem, channels = spec.stem, spec.in_channels
-    final = (*spec.ordering.ops.branch_end, *spec.ordering.ops.post)
+    stem, channels, ops = spec.stem, spec.in_channels, spec.ops
+    final = (*ops.branch_end, *ops.post)
     last = len(stem.channels) - 1
     for i, out in enumerate(stem.channels):
         # A deep stem is timm's Sequential "conv1": convolution, norm, ReLU, convolution, ...
         # (timm models/resnet.py, `deep_stem`). Its last norm and ReLU come after it.
         name = f"conv1.{3 * i}" if last else "conv1"
-        followers = final if i == last else BETWEEN
+        followers = final if i == last else ops.between
         stride = stem.stride if i == 0 else 1
-        bias = _has_bias(spec, followers)
+        bias = _has_bias(spec.stem_bias, followers)
         yield Conv(name, channels, out, stem.kernel, stride, 1, 1, spec.padding, bias)
         within = {Op.NORM: f"conv1.{3 * i + 1}", Op.RELU: f"conv1.{3 * i + 2}"}
         names = STEM_NAMES if i == last else within
@@ -219,7 +214,7 @@ def _stem(spec: ResNetSpec) -> Iterator[Layer]:
 
 
 def _block(spec: ResNetSpec, site: BlockSite, name: str) -> Block:
-    ops, names = spec.ordering.ops, _Names(name)
+    ops, names = spec.ops, _Names(name)
     shortcut = _shortcut(spec, site, f"{name}.downsample")
     projects = any(isinstance(layer, Conv) for layer in shortcut or ())
     pre, post = ops.pre, ops.post
@@ -245,12 +240,13 @@ def _reads_pre(spec: ResNetSpec, site: BlockSite) -> bool:
 
 
 def _branch(spec: ResNetSpec, site: BlockSite, names: _Names) -> Iterator[Layer]:
-    """conv, (norm, ReLU, conv)*, branch_end."""
-    kernels = spec.block.kernels
+    """conv, (between, conv)*, branch_end."""
+    kernels, ops = spec.block.kernels, spec.ops
     strided = 0 if spec.stride_in_1x1 else kernels.index(3)
     channels = [site.in_channels, *[site.mid_channels] * (len(kernels) - 1), site.out_channels]
     for i, kernel in enumerate(kernels):
-        followers = spec.ordering.ops.branch_end if i == len(kernels) - 1 else BETWEEN
+        followers = ops.branch_end if i == len(kernels) - 1 else ops.between
+        is_grouped = kernel > 1 or (i == 0 and spec.groups_in_1x1)
         dilation = site.dilation_before if i <= strided else site.dilation_after
         yield Conv(
             names.next("conv"),
@@ -259,9 +255,9 @@ def _branch(spec: ResNetSpec, site: BlockSite, names: _Names) -> Iterator[Layer]
             kernel,
             stride=site.stride if i == strided else 1,
             dilation=dilation if kernel > 1 else 1,
-            groups=spec.groups if kernel > 1 else 1,
+            groups=spec.groups if is_grouped else 1,
             padding=spec.padding,
-            bias=_has_bias(spec, followers),
+            bias=_has_bias(spec.bias, followers),
         )
         yield from _ops(spec, followers, channels[i + 1], names.of(followers), inplace_ok=True)
 
@@ -318,16 +314,19 @@ def _projection(spec: ResNetSpec, site: BlockSite, name: str) -> Iterator[Layer]
         dilation=1,
         groups=1,
         padding=Padding.SYMMETRIC,
-        bias=_has_bias(spec, (Op.NORM,) if has_norm else ()),
+        bias=_has_bias(spec.projection_bias, (Op.NORM,) if has_norm else ()),
     )
     if has_norm:
-        yield _norm(spec, f"{name}.{first + 1}", site.out_channels)
+        norm = f"{name}.{first + 1}"
+        yield Norm(norm, site.out_channels, spec.projection_eps, spec.norm_decay)
 
 
 def _projection_has_norm(spec: ResNetSpec) -> bool:
+    if spec.norm is NormKind.NONE:
+        return False
     match spec.shortcut.norm:
         case ProjectionNorm.BY_ORDERING:
-            return Op.NORM in spec.ordering.ops.branch_end
+            return Op.NORM in spec.ops.branch_end
         case ProjectionNorm.ALWAYS:
             return True
         case ProjectionNorm.NEVER:
@@ -340,7 +339,7 @@ def _head(spec: ResNetSpec) -> Iterator[Layer]:
     *Identity Mappings*, appendix: the last addition is followed by an extra activation. Some
     well-known implementations of pre-activation networks omit it.
     """
-    channels, pre = spec.stage_channels[-1], spec.ordering.ops.pre
+    channels, pre = spec.stage_channels[-1], spec.ops.pre
     yield from _ops(spec, pre, channels, [HEAD_NAMES[op] for op in pre], inplace_ok=False)
     if spec.num_classes is not None:
         yield GlobalAvgPool("avgpool")

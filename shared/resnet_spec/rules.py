@@ -5,7 +5,7 @@ string a member of its enum. For an invalid value it raises ValueError with a de
 allowed values, for instance `ValueError("a power of two")`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from difflib import get_close_matches
 from enum import StrEnum
@@ -85,6 +85,14 @@ def above_zero(value: object) -> float:
     if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 1e308:
         return float(value)
     raise ValueError("a number above 0")
+
+
+def above_zero_or_none(value: object) -> float | None:
+    """A finite number above 0, or None."""
+    try:
+        return None if value is None else above_zero(value)
+    except ValueError as error:
+        raise ValueError("a number above 0, or None for the network's") from error
 
 
 def fraction(value: object) -> float:
@@ -172,6 +180,15 @@ def override(spec: T, choices: Mapping[str, object]) -> T:
         for name, value in _without_dots(choices).items()
     }
     return construct(type(spec), vars(spec) | merged)
+
+
+def choice_paths(cls: type) -> Iterator[str]:
+    """The names of all choices of a spec's class, those of nested specs with a dot."""
+    for f in fields(cls):
+        if is_dataclass(f.default):
+            yield from (f"{f.name}.{inner.name}" for inner in fields(f.default))
+        else:
+            yield f.name
 
 
 def _without_dots(choices: Mapping[str, object]) -> dict[str, object]:

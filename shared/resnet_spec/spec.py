@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 from resnet_spec.choices import (
     Bias,
     BlockKind,
+    NormKind,
+    Ops,
     Ordering,
     Padding,
+    PlaceBias,
     ProjectionInput,
     ProjectionNorm,
     ShortcutKind,
@@ -19,6 +22,7 @@ from resnet_spec.choices import (
 from resnet_spec.errors import SpecError
 from resnet_spec.rules import (
     above_zero,
+    above_zero_or_none,
     construct,
     flag,
     fraction,
@@ -46,6 +50,7 @@ class Stem:
         kernel: kernel size of every convolution, odd.
         stride: stride of the first convolution. The others have stride 1.
         pool: padding of the 3x3 max-pool with stride 2 at the end; "none" for no pool.
+        bias: which convolutions of the stem have a bias.
 
     Raises:
         SpecError: invalid values. It lists all of them.
@@ -55,6 +60,7 @@ class Stem:
     kernel: int = field(default=7, metadata=validated_by(odd))
     stride: int = field(default=2, metadata=validated_by(positive))
     pool: StemPool = field(default=StemPool.MINUS_INFINITY, metadata=validated_by(one_of(StemPool)))
+    bias: PlaceBias = field(default=PlaceBias.AS_BRANCH, metadata=validated_by(one_of(PlaceBias)))
 
     def __post_init__(self) -> None:
         validate_or_raise(self)
@@ -74,6 +80,9 @@ class Shortcut:
         norm: whether a projection ends in a batch normalisation.
         reads: the tensor that a projection reads.
         stride_by: the layer that strides.
+        bias: which projections have a bias: all of them or none, since they are alike.
+        norm_eps: added to the variance in the norms of projections; None for the network's
+            `norm_eps`.
 
     Raises:
         SpecError: invalid values. It lists all of them.
@@ -91,6 +100,8 @@ class Shortcut:
     stride_by: ShortcutStride = field(
         default=ShortcutStride.CONV, metadata=validated_by(one_of(ShortcutStride))
     )
+    bias: PlaceBias = field(default=PlaceBias.AS_BRANCH, metadata=validated_by(one_of(PlaceBias)))
+    norm_eps: float | None = field(default=None, metadata=validated_by(above_zero_or_none))
 
     def __post_init__(self) -> None:
         validate_or_raise(self)
@@ -101,7 +112,10 @@ class ResNetSpec:
     """The choices that define a ResNet.
 
     A choice of an enumeration may be given as its value: `padding="same"`. A list may be given for
-    a tuple, and a mapping of its fields for the stem or the shortcut.
+    a tuple, and a mapping of its fields for the stem or the shortcut. A choice that repeats
+    another one is reduced to its default, so that equal networks are equal specs:
+    `width_per_group=(64, 64)` to 64, the bias of the stem or of the shortcut that is that of the
+    branches to "as_branch", and a `norm_eps` of the shortcut that is the network's to None.
 
     Attributes:
         block: basic (two 3x3 convolutions) or bottleneck (1x1, 3x3, 1x1); *Deep Residual
@@ -112,8 +126,11 @@ class ResNetSpec:
         width_per_group: width of the 3x3 convolution of a bottleneck, which has
             `width * width_per_group // 64 * groups` channels (torchvision models/resnet.py,
             `Bottleneck`; *Aggregated Residual Transformations*, table 1). An integer, or one for
-            each stage. Equal integers are reduced to one, so that equal networks are equal specs.
+            each stage.
+        groups_in_1x1: whether the first 1x1 convolution of a bottleneck has these groups too.
         stem: the layers before the first stage.
+        norm: the kind of all norms, or "none" for a network without norms, whatever the ordering
+            and the shortcut. Some orderings are then the same network.
         ordering: order of norm, ReLU and addition; *Identity Mappings*, figure 4.
         shortcut: the path that bypasses each block's branch.
         stride_in_1x1: whether a bottleneck strides in its first 1x1 convolution, as in the paper
@@ -122,7 +139,8 @@ class ResNetSpec:
         padding: of the convolutions. The stem's pool has its own choice.
         output_stride: the largest stride of any feature map, a power of two. Beyond it stages
             dilate instead of striding (*DeepLab*). None to never dilate.
-        bias: which convolutions have a bias.
+        bias: which convolutions of the branches have a bias, and by default which of the stem and
+            of the shortcuts.
         norm_eps: added to the variance in batch normalisation.
         norm_decay: share of the old running statistics that an update keeps: Keras' `momentum`,
             1 - PyTorch's `momentum`.
@@ -146,7 +164,9 @@ class ResNetSpec:
     width_per_group: int | tuple[int, ...] = field(
         default=64, metadata=validated_by(positive_or_positives)
     )
+    groups_in_1x1: bool = field(default=False, metadata=validated_by(flag))
     stem: Stem = field(default=Stem(), metadata=validated_by(nested(Stem)))
+    norm: NormKind = field(default=NormKind.BATCH, metadata=validated_by(one_of(NormKind)))
     ordering: Ordering = field(default=Ordering.ORIGINAL, metadata=validated_by(one_of(Ordering)))
     shortcut: Shortcut = field(default=Shortcut(), metadata=validated_by(nested(Shortcut)))
     stride_in_1x1: bool = field(default=False, metadata=validated_by(flag))
@@ -167,13 +187,35 @@ class ResNetSpec:
         errors += [conflict for check in checks for conflict in check(self)]
         if errors:
             raise SpecError(errors)
-        if len(widths := _widths_per_group(self)) == 1:  # so that equal networks are equal specs
-            object.__setattr__(self, "width_per_group", *widths)
+        for name, value in _reduced(self).items():
+            object.__setattr__(self, name, value)
 
     @property
     def stage_channels(self) -> tuple[int, ...]:
         """Output channels of each stage."""
         return tuple(width * self.block.expansion for width in self.widths)
+
+    @property
+    def ops(self) -> Ops:
+        """The operations around the convolutions and the addition of each block."""
+        ops = self.ordering.ops
+        return ops.without_norms() if self.norm is NormKind.NONE else ops
+
+    @property
+    def stem_bias(self) -> Bias:
+        """Which convolutions of the stem have a bias."""
+        return _bias_of(self.stem.bias, self.bias)
+
+    @property
+    def projection_bias(self) -> Bias:
+        """Which projections have a bias."""
+        return _bias_of(self.shortcut.bias, self.bias)
+
+    @property
+    def projection_eps(self) -> float:
+        """Added to the variance in the norms of projections."""
+        own = self.shortcut.norm_eps
+        return self.norm_eps if own is None else own
 
     @property
     def mid_channels(self) -> tuple[int, ...]:
@@ -206,6 +248,26 @@ class ResNetSpec:
         return construct(cls, choices)
 
 
+def _bias_of(place: PlaceBias, branch: Bias) -> Bias:
+    return branch if place is PlaceBias.AS_BRANCH else Bias(place)
+
+
+def _reduced(spec: ResNetSpec) -> dict[str, object]:
+    """The choices of a valid spec that repeat other ones, reduced to their shortest form."""
+    widths, stem, shortcut = _widths_per_group(spec), spec.stem, spec.shortcut
+    eps = None if shortcut.norm_eps == spec.norm_eps else shortcut.norm_eps
+    reduced_shortcut = replace(shortcut, bias=_reduced_bias(shortcut.bias, spec), norm_eps=eps)
+    return {
+        "width_per_group": min(widths) if len(widths) == 1 else spec.width_per_group,
+        "stem": replace(stem, bias=_reduced_bias(stem.bias, spec)),
+        "shortcut": reduced_shortcut,
+    }
+
+
+def _reduced_bias(place: PlaceBias, spec: ResNetSpec) -> PlaceBias:
+    return PlaceBias.AS_BRANCH if place.value == spec.bias.value else place
+
+
 def _stages(spec: ResNetSpec) -> Iterator[str]:
     if len(spec.depths) != len(spec.widths):
         yield f"depths has {len(spec.depths)} stages and widths has {len(spec.widths)}"
@@ -231,6 +293,17 @@ def _basic(spec: ResNetSpec) -> Iterator[str]:
 def _no_1x1(spec: ResNetSpec) -> Iterator[str]:
     if spec.block is BlockKind.BASIC and spec.stride_in_1x1:
         yield "stride_in_1x1 needs a bottleneck block; a basic block has no 1x1 convolution"
+
+
+def _grouped_1x1(spec: ResNetSpec) -> Iterator[str]:
+    if not spec.groups_in_1x1:
+        return
+    if spec.block is BlockKind.BASIC or spec.groups == 1:
+        yield "groups_in_1x1 needs a bottleneck block and groups above 1"
+    inputs = (spec.stem.channels[-1], *spec.stage_channels)
+    if odd := sorted({channels for channels in inputs if channels % spec.groups}):
+        listed = ", ".join(map(str, odd))
+        yield f"groups_in_1x1: {listed} channels do not divide into {spec.groups} groups"
 
 
 def _mid(spec: ResNetSpec) -> Iterator[str]:
@@ -259,6 +332,7 @@ _CONFLICTS = (
     ({"widths", "width_per_group"}, _per_group),
     ({"block", "groups", "width_per_group"}, _basic),
     ({"block", "stride_in_1x1"}, _no_1x1),
+    ({"block", "widths", "groups", "groups_in_1x1", "stem"}, _grouped_1x1),
     ({"widths", "groups", "width_per_group"}, _mid),
     ({"stem", "output_stride"}, _stride),
     ({"block", "widths", "stem", "shortcut"}, _growth),

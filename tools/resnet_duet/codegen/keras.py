@@ -45,7 +45,7 @@ def conv(x, filters, kernel, name, {parameters}):
 
 """
 NORM = """
-def norm(x, name):
+def norm(x, name{parameter}):
     return layers.BatchNormalization(epsilon={eps}, momentum={decay}, name=name)(x)
 
 """
@@ -72,7 +72,7 @@ def source(plan: Plan, title: str) -> str:
     Raises:
         ResNetError: the network has a layer kind that has no source form.
     """
-    signature = BlockSignature(plan.blocks(), inputs="x.shape[-1]")
+    signature = BlockSignature(plan.blocks(), "x.shape[-1]", plan.spec.norm_eps)
     code = "\n".join((*block(list(plan.blocks()), signature), "", "", *resnet(plan, signature)))
     ops = ", ops" * ("ops." in code)
     imports = f"import keras\nfrom keras import initializers, layers{ops}\n"
@@ -102,7 +102,13 @@ def helpers(plan: Plan) -> str:
         settings="".join(f"\n        {setting}," for setting in settings),
     )
     if norms:
-        text += NORM.format(eps=decimal(norms[0].eps), decay=decimal(norms[0].decay))
+        eps = decimal(plan.spec.norm_eps)
+        varies = any(norm.eps != plan.spec.norm_eps for norm in norms)  # in projections
+        text += NORM.format(
+            parameter=f", eps={eps}" * varies,
+            eps="eps" if varies else eps,
+            decay=decimal(norms[0].decay),
+        )
     return text + DENSE * bool(plan.head)
 
 
@@ -145,7 +151,7 @@ def shortcut(
 
 def resnet(plan: Plan, signature: BlockSignature) -> Iterator[str]:
     """`def resnet`: stem, stages, head. A layer's name is its torchvision module path."""
-    outside = BlockSignature((), inputs="")
+    outside = BlockSignature((), "", plan.spec.norm_eps)
     yield "def resnet():"
     yield f'    image = keras.Input((None, None, {plan.spec.in_channels}), name="image")'
     for statement in chain(single_layers(plan.stem), outside, "x", "image"):

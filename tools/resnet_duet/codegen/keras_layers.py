@@ -39,8 +39,8 @@ def build_layer(
     match column.sample:
         case Conv() as layer:
             yield conv(layer, column, signature, x), ""
-        case Norm():
-            yield Call("norm", (x, name)), ""
+        case Norm() as layer:
+            yield Call("norm", (x, name, *signature.eps(layer.eps))), ""
         case Relu():
             yield Call("layers.ReLU", (f"name={name}",)), f"({x})"
         case MaxPool() as layer:

@@ -7,6 +7,7 @@ an expression of the function's parameters.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 
+from resnet_duet.codegen.text import decimal
 from resnet_spec.layers import Conv
 from resnet_spec.structure import Block
 
@@ -74,12 +75,14 @@ DEFAULT_IS_1 = ("stride", "first_dilation", "dilation")
 class BlockSignature:
     """Finds expressions for the numbers in a block's code, and collects their parameters."""
 
-    def __init__(self, blocks: Iterable[Block], inputs: str):
+    def __init__(self, blocks: Iterable[Block], inputs: str, default_eps: float):
         """
         Args:
             blocks: of the network, in execution order; () for code outside of blocks.
             inputs: the code for the channels of the block's input; "inputs" for a parameter.
+            default_eps: the epsilon of a norm whose code has none.
         """
+        self.default_eps = default_eps
         self.numbers = [BlockNumbers.of(block) for block in blocks]
         self.symbols = {f.name: f.name for f in fields(BlockNumbers)} | {"inputs": inputs}
         self.used: set[str] = set()
@@ -100,6 +103,10 @@ class BlockSignature:
     def dilation(self, values: Sequence[int | None]) -> str:
         """An expression for a dilation."""
         return self._find(DILATIONS, values)
+
+    def eps(self, value: float) -> list[str]:
+        """The argument for a norm's epsilon; none for the default."""
+        return [] if value == self.default_eps else [f"eps={decimal(value)}"]
 
     def condition(self, values: Sequence[bool | None], flag: str) -> str:
         """An expression that is true in some blocks, or else a new parameter.

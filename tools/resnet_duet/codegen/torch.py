@@ -59,6 +59,8 @@ INITIAL_BIAS = """\
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)"""
 
+TORCH_EPS = 1e-5  # of nn.BatchNorm2d
+
 Children = dict[str, list[LayerColumn]]  # {child of a module: its layers}
 
 
@@ -72,7 +74,7 @@ def source(plan: Plan, title: str) -> str:
     Raises:
         ResNetError: the network has a layer kind that has no source form.
     """
-    signature = BlockSignature(plan.blocks(), inputs="inputs")
+    signature = BlockSignature(plan.blocks(), "inputs", TORCH_EPS)
     code = "\n".join((*block(list(plan.blocks()), signature), "", "", *resnet(plan, signature)))
     same = "".join(text for name, text in SAME_LAYERS.items() if name in code)
     imports = "import torch.nn.functional as F\n" * bool(same) + "from torch import nn\n"
@@ -138,7 +140,7 @@ def shortcut_chain(blocks: Sequence[Block], forms: Sequence[ShortcutForm]) -> It
 
 def resnet(plan: Plan, signature: BlockSignature) -> Iterator[str]:
     """`class ResNet`: stem, stages, head. The module paths are torchvision's."""
-    outside = BlockSignature((), inputs="")
+    outside = BlockSignature((), "", TORCH_EPS)
     stem, head = by_child(single_layers(plan.stem)), by_child(single_layers(plan.head))
     yield "class ResNet(nn.Module):"
     yield "    def __init__(self):"

@@ -27,8 +27,7 @@ def build_layer(column: LayerColumn, signature: BlockSignature) -> Call:
             return conv(layer, column, signature)
         case Norm() as layer:
             channels = signature.channels(column.values("channels"))
-            settings = [] if layer.eps == 1e-5 else [f"eps={decimal(layer.eps)}"]
-            momentum = layer.torch_momentum
+            settings, momentum = signature.eps(layer.eps), layer.torch_momentum
             settings += [] if momentum == 0.1 else [f"momentum={decimal(momentum)}"]
             return Call("nn.BatchNorm2d", (channels, *settings))
         case Relu():

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from resnet_duet.errors import FrameworkError
 from resnet_spec import Plan, ResNetSpec
+from resnet_spec.initial import Initial
 
 if TYPE_CHECKING:
     import numpy as np
@@ -73,16 +74,23 @@ class Framework:
         return self.model_package in packages
 
     def build(
-        self, network: ResNetSpec | Plan | str, dtype: str = "float32", **choices: object
+        self,
+        network: ResNetSpec | Plan | str,
+        dtype: str = "float32",
+        *,
+        initial: Initial = "random",
+        **choices: object,
     ) -> Any:
         """A freshly initialised network.
 
         Args:
             network: a name of the zoo, a spec, or a plan.
             dtype: of parameters and arithmetic: "float32", "float64" or "float16".
+            initial: the weights: "random", "zero_last_norm", or "empty" for weights that `write`
+                sets, which draws no random numbers.
             choices: fields of `ResNetSpec` to override; not for a plan.
         """
-        return self.builder().build(network, dtype=dtype, **choices)
+        return self.builder().build(network, dtype=dtype, initial=initial, **choices)
 
     def read(self, net: Any) -> "dict[str, np.ndarray]":
         """{array name in the framework's dialect: copy} of every weight and running statistic."""

@@ -255,4 +255,4 @@ def _edited(spec: ResNetSpec, edits: tuple[Edit, ...]) -> Plan:
 @lru_cache(maxsize=4)
 def cached_network(framework: str, plan: Plan, dtype: str) -> Any:
     """A network of this plan to write weights to. Building one takes longer than running it."""
-    return FRAMEWORKS[framework].build(plan, dtype)
+    return FRAMEWORKS[framework].build(plan, dtype, initial="empty")

@@ -5,8 +5,10 @@ from hypothesis import strategies as st
 from resnet_spec import (
     Bias,
     BlockKind,
+    NormKind,
     Ordering,
     Padding,
+    PlaceBias,
     ProjectionInput,
     ProjectionNorm,
     ResNetSpec,
@@ -38,24 +40,31 @@ def specs(draw: st.DrawFn) -> ResNetSpec:
     pool = draw(st.sampled_from(StemPool))
     stem_stride = draw(st.integers(1, 3))
     total = stem_stride * (1 if pool is StemPool.NONE else 2)
+    inputs = (stem_channels[-1], *(width * block.expansion for width in widths))
+    may_group_1x1 = groups > 1 and all(channels % groups == 0 for channels in inputs)
     return ResNetSpec(
         block=block,
         depths=tuple(draw(st.lists(st.integers(1, 2), min_size=stages, max_size=stages))),
         widths=tuple(widths),
         groups=groups,
         width_per_group=draw(widths_per_group(widths)) if bottleneck else 64,
+        groups_in_1x1=may_group_1x1 and draw(st.booleans()),
         stem=Stem(
             channels=stem_channels,
             kernel=draw(st.sampled_from([1, 3, 5, 7])),
             stride=stem_stride,
             pool=pool,
+            bias=draw(st.sampled_from(PlaceBias)),
         ),
+        norm=draw(st.sampled_from([NormKind.BATCH, *NormKind])),
         ordering=draw(st.sampled_from(Ordering)),
         shortcut=Shortcut(
             kind=kind,
             norm=draw(st.sampled_from(ProjectionNorm)),
             reads=draw(st.sampled_from(ProjectionInput)),
             stride_by=draw(st.sampled_from(ShortcutStride)),
+            bias=draw(st.sampled_from(PlaceBias)),
+            norm_eps=draw(st.sampled_from([None, 1e-5, 1.001e-5, 1e-3])),
         ),
         stride_in_1x1=draw(st.booleans()) if bottleneck else False,
         stride_block=draw(st.sampled_from(StrideBlock)),

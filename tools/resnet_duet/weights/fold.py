@@ -6,7 +6,6 @@ have none before a norm.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -14,8 +13,9 @@ import numpy as np
 import resnet_spec
 from resnet_duet.weights.arrays import Arrays, Entry
 from resnet_duet.weights.dialects.torchvision import DIALECT
-from resnet_spec import Bias, Plan, ResNetSpec, Role
+from resnet_spec import ArraySpec, Bias, PlaceBias, Plan, ResNetSpec, Role
 from resnet_spec.layers import Conv, Norm
+from resnet_spec.rules import override
 
 CANONICAL = DIALECT.name  # the dialect in which biases are folded
 
@@ -25,35 +25,50 @@ def folded(arrays: Arrays, spec: ResNetSpec) -> tuple[Arrays, ResNetSpec]:
 
     Args:
         arrays: in the dialect "torchvision".
-        spec: their network. If all its convolutions have biases, those before norms are folded
-            away; else biases of zero are added to all convolutions.
+        spec: their network. If a convolution before a norm has a bias, the biases before norms
+            are folded away; else biases of zero are added to all convolutions.
 
     Returns:
         The arrays in the dialect "torchvision", and their network.
     """
-    if spec.bias is Bias.ALWAYS:
+    if any(conv.bias for conv, _ in _conv_norm_pairs(resnet_spec.plan(spec))):
         return _without_biases(arrays, spec), _bare(spec)
-    return _with_zeros(arrays, spec), replace(spec, bias=Bias.ALWAYS)
+    return _with_zeros(arrays, spec), _everywhere(spec)
+
+
+def _everywhere(spec: ResNetSpec) -> ResNetSpec:
+    """The network with a bias in every convolution."""
+    as_branch = {"stem.bias": PlaceBias.AS_BRANCH, "shortcut.bias": PlaceBias.AS_BRANCH}
+    return override(spec, {"bias": Bias.ALWAYS, **as_branch})
 
 
 def _bare(spec: ResNetSpec) -> ResNetSpec:
-    """The network with biases only where no norm follows. Most networks have no such place."""
-    needed, never = replace(spec, bias=Bias.WITHOUT_NORM), replace(spec, bias=Bias.NEVER)
-    one, two = (resnet_spec.array_specs(resnet_spec.plan(other)) for other in (needed, never))
-    return never if one == two else needed
+    """The network without the biases before norms. Most networks have no others."""
+
+    def arrays(other: ResNetSpec) -> tuple[ArraySpec, ...]:
+        return resnet_spec.array_specs(resnet_spec.plan(other))
+
+    places = {"bias": spec.bias, "stem.bias": spec.stem_bias, "shortcut.bias": spec.projection_bias}
+    bare = {
+        path: Bias.NEVER if bias is Bias.NEVER else Bias.WITHOUT_NORM
+        for path, bias in places.items()
+    }
+    needed, never = override(spec, bare), override(spec, dict.fromkeys(places, Bias.NEVER))
+    return never if arrays(needed) == arrays(never) else needed
 
 
 def _without_biases(arrays: Arrays, spec: ResNetSpec) -> Arrays:
     entries = dict(arrays.entries)
     for conv, norm in _conv_norm_pairs(resnet_spec.plan(spec)):
-        bias = entries.pop(DIALECT.array_name(conv.name, Role.BIAS))
-        mean = DIALECT.array_name(norm.name, Role.MEAN)
-        entries[mean] = _difference(entries[mean], bias)
+        if conv.bias:
+            bias = entries.pop(DIALECT.array_name(conv.name, Role.BIAS))
+            mean = DIALECT.array_name(norm.name, Role.MEAN)
+            entries[mean] = _difference(entries[mean], bias)
     return Arrays(entries)
 
 
 def _with_zeros(arrays: Arrays, spec: ResNetSpec) -> Arrays:
-    table = DIALECT.table(resnet_spec.plan(replace(spec, bias=Bias.ALWAYS)))
+    table = DIALECT.table(resnet_spec.plan(_everywhere(spec)))
     added = {}
     for name, array in table.items():
         if name not in arrays.entries:

@@ -8,6 +8,7 @@ import numpy as np
 import resnet_spec
 from resnet_duet.weights.dialects.torchvision import DIALECT
 from resnet_spec import ArraySpec, Plan, ResNetSpec, Role
+from resnet_spec.initial import last_norms
 from resnet_spec.layers import Dense
 
 
@@ -15,6 +16,7 @@ class Norms(StrEnum):
     """The arrays of the batch normalisations of a random network."""
 
     INITIAL = "initial"  # scale 1, offset 0, mean 0, variance 1, as at the start of training
+    ZERO_LAST = "zero_last"  # the same, but the last norm of each branch has scale 0
     RANDOM = "random"  # four different arrays, as after training; comparisons need these
 
 
@@ -30,18 +32,24 @@ def random_weights(
     Args:
         spec: the network: a spec, a plan, or a name of the zoo.
         seed: of NumPy's PCG64. The same seed gives the same bits on every machine.
-        norms: "initial", or "random" for comparisons: initial norms hide some mistakes, such as
-            swapped scale and variance.
+        norms: "initial"; "zero_last" for the same with scale 0 in the last norm of each branch; or
+            "random" for comparisons: initial norms hide some mistakes, such as swapped scale and
+            variance.
 
     Returns:
         {array name: float64 array}.
 
     Raises:
-        SpecError: there is no such network in the zoo.
+        SpecError: there is no such network in the zoo, or its branches do not end in a norm, which
+            "zero_last" needs.
     """
-    plan = resnet_spec.plan(spec)
+    plan, chosen = resnet_spec.plan(spec), Norms(norms)
     rng = np.random.default_rng(seed)
-    return {name: draw(rng, array, Norms(norms)) for name, array in DIALECT.table(plan).items()}
+    weights = {name: draw(rng, array, chosen) for name, array in DIALECT.table(plan).items()}
+    if chosen is Norms.ZERO_LAST:
+        for norm in last_norms(plan):
+            weights[DIALECT.array_name(norm.name, Role.SCALE)] = np.zeros(norm.channels)
+    return weights
 
 
 def draw(rng: "np.random.Generator", array: ArraySpec, norms: Norms) -> np.ndarray:
