@@ -16,6 +16,7 @@ from resnet_duet.formats.table import (
     SAVED_MODEL,
     SOURCES,
     Format,
+    Program,
     Source,
     by_ending,
     ending,
@@ -23,6 +24,7 @@ from resnet_duet.formats.table import (
     is_saved_model,
     readable_format,
 )
+from resnet_duet.formats.trust import Trust
 from resnet_duet.formats.zips import refuse_bomb
 from resnet_duet.frameworks.framework import Axes
 from resnet_duet.metadata import FileMetadata
@@ -38,6 +40,7 @@ __all__ = [
     "Format",
     "Source",
     "Target",
+    "Trust",
     "check_writable",
     "ending",
     "is_readable",
@@ -71,8 +74,12 @@ class Target:
     input_layout: Axes | None
 
 
-def read(path: Path | str) -> Checkpoint:
+def read(path: Path | str, trust: Trust = Trust.DATA) -> Checkpoint:
     """Open a checkpoint file. Its arrays are read later, one by one, when they are used.
+
+    Args:
+        path: the file.
+        trust: whether a program in the file may be run. TorchScript cannot be read without.
 
     Raises:
         FileError: no such file, an unknown format, a file that is corrupted or of another format
@@ -83,8 +90,9 @@ def read(path: Path | str) -> Checkpoint:
     path = Path(path)
     row = readable_format(path)
     with _errors_name(path):
-        found = row.load_module().read(path)
-        _refuse_impossible(path, found.arrays)
+        reader = row.load_module()
+        found = reader.read(path, trust) if isinstance(row, Program) else reader.read(path)
+        _refuse_impossible(path, found)
         if not found.arrays:
             raise FileError("the file contains no arrays")
     entries = {name: _located(path, entry) for name, entry in found.arrays.entries.items()}
@@ -180,8 +188,9 @@ def _refuse_layout(path: Path, row: Format, input_layout: Axes) -> None:
     raise FileError(f"{path}: an input layout can be chosen for {graphs} files only")
 
 
-def _refuse_impossible(path: Path, arrays: Arrays) -> None:
+def _refuse_impossible(path: Path, found: Checkpoint) -> None:
     """Raise FileError if no network has such arrays, or their bytes cannot be in the file."""
+    arrays = found.arrays
     if len(arrays) > MOST_ARRAYS:
         raise FileError(f"the file has {len(arrays):,} arrays; the limit is {MOST_ARRAYS:,}")
     for name, entry in arrays.entries.items():
@@ -192,7 +201,7 @@ def _refuse_impossible(path: Path, arrays: Arrays) -> None:
         if entry.dtype.hasobject:  # its bytes would be used as addresses
             raise FileError(f"refused: {name} contains Python objects, not numbers")
     if path.is_file():
-        refuse_bomb(path, arrays.nbytes)
+        refuse_bomb((path, *found.companions), arrays.nbytes)
 
 
 def _is_possible(shape: Shape) -> bool:

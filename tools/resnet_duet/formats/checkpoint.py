@@ -1,12 +1,16 @@
 """The content of a checkpoint file: arrays under the names in the file, and metadata."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from resnet_duet.formats.keras_config import Configs
 from resnet_duet.frameworks.framework import Axes
 from resnet_duet.metadata import FileMetadata
 from resnet_duet.weights.arrays import Arrays
 from resnet_spec import ResNetSpec
+
+if TYPE_CHECKING:
+    from resnet_duet.graphs.operations import Graph
 
 
 @dataclass(frozen=True)
@@ -17,13 +21,17 @@ class Checkpoint:
         arrays: {name: array}.
         metadata: None if another program wrote the file.
         skipped: names of everything else in the file, for instance "optimizer".
-        configs: the Keras configuration of each layer, from a file of a whole Keras model.
+        graph: the network as the file describes it; None for a file of weights only.
+        companions: other files that hold arrays of this one.
+        notes: what a user should know about how the network was found, one sentence each.
     """
 
     arrays: Arrays
     metadata: FileMetadata | None
     skipped: tuple[str, ...] = ()
-    configs: Configs = field(default_factory=dict)
+    graph: "Graph | None" = None
+    companions: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def spec(self) -> ResNetSpec | None:

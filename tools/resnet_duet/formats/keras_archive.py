@@ -11,12 +11,12 @@ from typing import BinaryIO
 import numpy as np
 
 from resnet_duet.errors import FileError
-from resnet_duet.formats import weights_h5
+from resnet_duet.formats import hdf5, keras_groups, weights_h5
 from resnet_duet.formats.checkpoint import Checkpoint, Content
 from resnet_duet.formats.damage import ZIP_ERRORS, corrupted
-from resnet_duet.formats.keras_config import configs_of
 from resnet_duet.formats.zips import open_zip, read_text
 from resnet_duet.frameworks import KERAS
+from resnet_duet.graphs.keras_config import graph_of
 from resnet_duet.metadata import METADATA_KEY, metadata_from
 from resnet_duet.weights.arrays import Arrays, Entry
 
@@ -41,7 +41,7 @@ def read(path: Path) -> Checkpoint:
         config, text = read_text(archive, CONFIG, KIND), read_text(archive, METADATA, KIND)
         if config is None or WEIGHTS not in archive.namelist():
             raise FileError(f"not {KIND}: it is a zip without {CONFIG} or {WEIGHTS}")
-        configs = configs_of(config)
+        model = keras_groups.model_of_json(config)
         temp = TempFile()
         with (
             corrupted(KIND, *ZIP_ERRORS),
@@ -49,15 +49,19 @@ def read(path: Path) -> Checkpoint:
             temp.file.open("wb") as copy,
         ):
             shutil.copyfileobj(member, copy, 2**20)
-    found = weights_h5.read(temp.file)
+    index = hdf5.index(temp.file)
+    found = weights_h5.from_index(index)
+    graph = graph_of(model, keras_groups.in_order(model, index)) if model else None
     entries = {name: _with_file(entry, temp) for name, entry in found.arrays.entries.items()}
-    return replace(found, arrays=Arrays(entries), metadata=metadata_from(text), configs=configs)
+    arrays, metadata = Arrays(entries), metadata_from(text)
+    return replace(found, arrays=arrays, metadata=metadata, graph=graph)
 
 
 def write(stream: BinaryIO, content: Content) -> None:
     """The whole network, written by Keras itself: it opens there without this package."""
     metadata, arrays = content.metadata, content.arrays
-    network = KERAS.build(metadata.spec, np.result_type(*arrays.dtypes).name)
+    dtype = np.result_type(*arrays.dtypes).name
+    network = KERAS.build(metadata.spec, dtype, initial="empty")
     KERAS.write(network, arrays)
     with tempfile.TemporaryDirectory(prefix="resnet-duet-") as folder:
         whole = Path(folder) / "model.keras"

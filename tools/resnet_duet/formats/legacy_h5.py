@@ -1,15 +1,16 @@
 """The .h5 of Keras 1, Keras 2 and tf.keras: a group per layer; weights or a whole model."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from resnet_duet.errors import FileError
-from resnet_duet.formats import hdf5, weights_h5
+from resnet_duet.formats import hdf5, keras_groups, weights_h5
 from resnet_duet.formats.checkpoint import Checkpoint, Content
-from resnet_duet.formats.keras_config import configs_of
+from resnet_duet.graphs.keras_arrays import Variable
+from resnet_duet.graphs.keras_config import graph_of
 from resnet_duet.metadata import METADATA_KEY, metadata_from
-from resnet_duet.weights.arrays import Arrays
+from resnet_duet.weights.arrays import Arrays, Entry
 
 WHOLE_MODEL = "model_weights"  # the group of the weights in the file of a whole model
 OPTIMIZER = "optimizer_weights"
@@ -31,15 +32,30 @@ def read(path: Path) -> Checkpoint:
     layers = hdf5.texts(index.attributes[root], "layer_names")
     if layers is None:
         raise FileError("not a Keras weights file: this HDF5 file has no attribute layer_names")
-    entries, prefix = {}, f"{root}/" if root else ""
-    for layer in layers:
-        weights = _weights(index, prefix + layer)
-        for name, weight in zip(_names(layer, weights), weights, strict=True):
-            entries[name] = index.entry(f"{prefix}{layer}/{weight}")
+    if index.attributes[root].get("backend") == "theano":  # it turns kernels by 180 degrees
+        raise FileError(
+            "the file was saved with the Theano backend, whose convolutions turn their kernels; "
+            "load it with Keras 2 on TensorFlow and save it again"
+        )
+    prefix = f"{root}/" if root else ""
+    weights = {layer: _weights(index, prefix + layer) for layer in layers}
+    names = _array_names(weights)
+    entries = {
+        names[f"{layer}/{weight}"]: index.entry(f"{prefix}{layer}/{weight}")
+        for layer, own in weights.items()
+        for weight in own
+    }
     skipped = tuple(path for path in index.datasets if path.startswith(f"{OPTIMIZER}/"))
     config = weights_h5.root_text(index, "model_config")
     metadata = metadata_from(weights_h5.root_text(index, METADATA_KEY))
-    return Checkpoint(Arrays(entries), metadata, skipped, configs_of(config) if config else {})
+    if config is None or (model := keras_groups.model_of_json(config)) is None:
+        return Checkpoint(Arrays(entries), metadata, skipped)
+    variables = {
+        layer: {weight: _variable(layer, weight, names, entries) for weight in own}
+        for layer, own in weights.items()
+    }
+    graph = graph_of(model, keras_groups.by_name(model, variables))
+    return Checkpoint(Arrays(entries), metadata, skipped, graph)
 
 
 def write(stream: BinaryIO, content: Content) -> None:
@@ -58,14 +74,37 @@ def write(stream: BinaryIO, content: Content) -> None:
         hdf5.put(places, content.arrays)
 
 
-def _names(layer: str, weights: list[str]) -> Iterator[str]:
-    """The arrays' names. A layer that is itself a model lists the weights of all its layers."""
-    words = [weight.rpartition("/")[2].partition(":")[0] for weight in weights]
-    words = [word.removeprefix(f"{layer}_") for word in words]  # Keras 1: bn_conv1_running_mean
-    is_model = len(set(words)) < len(words)
-    for weight, word in zip(weights, words, strict=True):
-        owner = weight.split("/")[-2] if is_model and "/" in weight else layer
-        yield f"{owner}/{KERAS_1.get(word, word)}"
+def _array_names(layers: Mapping[str, list[str]]) -> dict[str, str]:
+    """{layer/weight: name of the array}. See `weights_h5.unique_names`.
+
+    Args:
+        layers: {layer: its weights}. A layer that is itself a model lists those of its layers.
+    """
+    short, long = {}, {}
+    for layer, weights in layers.items():
+        words = [_word(layer, weight) for weight in weights]
+        folders = {weight.rpartition("/")[0] for weight in weights}
+        is_model = len(folders) > 1 or len(set(words)) < len(words)
+        for weight, word in zip(weights, words, strict=True):
+            folder = weight.rpartition("/")[0]
+            owner = weight.split("/")[-2] if is_model and "/" in weight else layer
+            within = folder if f"{folder}/".startswith(f"{layer}/") else f"{layer}/{folder}"
+            short[f"{layer}/{weight}"] = f"{owner}/{word}"
+            long[f"{layer}/{weight}"] = f"{within.rstrip('/')}/{word}"
+    return weights_h5.unique_names(short, long)
+
+
+def _variable(
+    layer: str, weight: str, names: Mapping[str, str], entries: Mapping[str, Entry]
+) -> Variable:
+    name = names[f"{layer}/{weight}"]
+    return Variable(_word(layer, weight), name, entries[name].shape)
+
+
+def _word(layer: str, weight: str) -> str:
+    """Keras' name of a variable. Keras 1: `bn_conv1_running_mean`."""
+    word = weight.rpartition("/")[2].partition(":")[0].removeprefix(f"{layer}_")
+    return KERAS_1.get(word, word)
 
 
 def _weights(index: hdf5.Index, group: str) -> list[str]:

@@ -9,9 +9,12 @@ import numpy as np
 import resnet_spec
 from resnet_duet.errors import FileError, FrameworkError
 from resnet_duet.formats.checkpoint import Checkpoint, Content
-from resnet_duet.formats.damage import corrupted
+from resnet_duet.formats.damage import corrupted, first_line
+from resnet_duet.formats.zips import refuse_bomb
+from resnet_duet.graphs import onnx as graphs
+from resnet_duet.graphs.onnx import initializers
 from resnet_duet.metadata import METADATA_KEY, metadata_from
-from resnet_duet.weights.arrays import Arrays, Entry, named_dtype
+from resnet_duet.weights.arrays import Arrays
 from resnet_spec.errors import check_arrays
 
 KIND = "an ONNX file"
@@ -19,18 +22,48 @@ LONGEST = 2**31 - 1  # bytes of a Protocol Buffers message
 
 
 def read(path: Path) -> Checkpoint:
-    """Every initializer. The file is one message of Protocol Buffers, so it is read as a whole."""
+    """The graph and every initializer. The file is one message, so it is read as a whole."""
+    model, companions = load_model(path)
+    graph, arrays = None, Arrays(initializers(model))
+    if model.graph.node:
+        graph, arrays = graphs.read(model)
+    texts = {item.key: item.value for item in model.metadata_props}
+    metadata = metadata_from(texts.get(METADATA_KEY))
+    return Checkpoint(arrays, metadata, graph=graph, companions=companions)
+
+
+def load_model(path: Path) -> tuple[Any, tuple[Path, ...]]:
+    """A model with all its tensors, and the other files that hold some of them.
+
+    `torch.onnx.export` writes the weights to a second file in the same folder. ONNX itself checks
+    that no tensor names a file outside of the folder or bytes outside of its file.
+
+    Raises:
+        FileError: the file is corrupted, or another file is missing or too short.
+        FrameworkError: onnx is not installed.
+    """
     onnx = library()
     from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
     with corrupted(KIND, DecodeError):
         model = onnx.load(path, load_external_data=False)
-    tensors = model.graph.initializer
-    if not all(isinstance(tensor.name, str) for tensor in tensors):  # bytes: it is not UTF-8
-        raise FileError(f"not {KIND}, or corrupted: a name is not text")
-    entries = {tensor.name: _entry(tensor) for tensor in tensors}
-    texts = {item.key: item.value for item in model.metadata_props}
-    return Checkpoint(Arrays(entries), metadata_from(texts.get(METADATA_KEY)))
+    elsewhere = [t for t in model.graph.initializer if t.data_location == t.EXTERNAL]
+    if not elsewhere:
+        return model, ()
+    fields = [{item.key: item.value for item in tensor.external_data} for tensor in elsewhere]
+    companions = tuple(path.parent / name for name in {f.get("location", "") for f in fields})
+    try:
+        sizes = {file: file.stat().st_size for file in companions}
+        lengths = [int(f["length"]) if "length" in f else max(sizes.values()) for f in fields]
+        refuse_bomb((path, *companions), sum(lengths))
+        onnx.load_external_data_for_model(model, str(path.parent))
+    except (OSError, ValueError, onnx.checker.ValidationError) as error:
+        names = ", ".join(sorted(file.name for file in companions))
+        raise FileError(
+            f"its tensors are in another file, {names}, which cannot be read: keep both files in"
+            f" one folder ({first_line(error)})"
+        ) from error
+    return model, companions
 
 
 def write(stream: BinaryIO, content: Content) -> None:
@@ -98,22 +131,3 @@ def _varint(value: int) -> bytes:
     if value < 128:
         return bytes([value])
     return bytes([value & 127 | 128]) + _varint(value >> 7)
-
-
-def _entry(tensor: Any) -> Entry:
-    from onnx import TensorProto, helper, numpy_helper
-
-    if tensor.data_location == TensorProto.EXTERNAL:
-        raise FileError(
-            f"{tensor.name} is stored in another file; onnx.save(onnx.load(a), b) brings it in"
-        )
-    # KeyError, TypeError, ValueError: a type number that ONNX does not define, or wrong sizes.
-    errors = (KeyError, TypeError, ValueError)
-    with corrupted(KIND, *errors):
-        dtype = named_dtype(np.dtype(helper.tensor_dtype_to_np_dtype(tensor.data_type)).name)
-
-    def array() -> np.ndarray:
-        with corrupted(KIND, *errors):
-            return numpy_helper.to_array(tensor)
-
-    return Entry(tuple(tensor.dims), dtype, array)

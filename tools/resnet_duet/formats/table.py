@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import TypeVar
 
 from resnet_duet.errors import FileError
+from resnet_duet.formats.torch_script import is_torchscript
 from resnet_duet.frameworks.framework import Axes
 from resnet_duet.weights.dialect import KERAS, Dialect
 
@@ -52,6 +53,14 @@ class Source:
     def load_module(self) -> ModuleType:
         """Import the module that reads and writes this format."""
         return import_module(f"resnet_duet.formats.{self.module}")
+
+
+@dataclass(frozen=True)
+class Program(Source):
+    """A format whose files contain programs, which are run to read them.
+
+    Its module's `read` takes the `Trust` in the file.
+    """
 
 
 @dataclass(frozen=True)
@@ -106,7 +115,9 @@ FORMATS = (
 
 TENSORFLOW = Source("TensorFlow checkpoint", (".ckpt", ".index"), "tensorflow")
 SAVED_MODEL = Source("SavedModel", (), "tensorflow")  # a directory, so it has no ending
-SOURCES = (TENSORFLOW,)
+TORCH_EXPORT = Source("PyTorch exported program", (".pt2",), "torch_export")
+TORCHSCRIPT = Program("TorchScript", (), "torch_script")  # the endings are PyTorch's
+SOURCES = (TENSORFLOW, TORCH_EXPORT)
 
 
 def ending(path: Path) -> str:
@@ -156,7 +167,8 @@ def _readable_format(path: Path) -> Source:
         raise _no_file(path)
     if path.name.endswith(TENSORFLOW.suffixes) and _is_pytorch(path):
         return PYTORCH
-    return by_ending(path, (*FORMATS, *SOURCES))
+    row = by_ending(path, (*FORMATS, *SOURCES))
+    return TORCHSCRIPT if row is PYTORCH and is_torchscript(path) else row
 
 
 def _is_pytorch(path: Path) -> bool:

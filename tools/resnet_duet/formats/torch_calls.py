@@ -1,5 +1,6 @@
 """The few functions that the pickle of a PyTorch file may call, computed here without PyTorch."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
@@ -9,6 +10,11 @@ from resnet_duet.errors import FileError
 from resnet_duet.formats.torch_tensor import STORAGES, Storage, Tensor
 
 KIND = "a PyTorch checkpoint"
+PYTHON_2 = "__builtin__"  # Python 2's name of the module `builtins`, in pickles of protocol 2
+WHOLE_MODEL = (  # what to do with a file of `torch.save(model, ...)`
+    "if torch.save(model, ...) wrote it: torch.save(model.state_dict(), ...) writes its weights,",
+    "and resnet_duet.convert_module takes the model itself",
+)
 MOST_AXES = 8  # of a tensor
 LARGEST = 2**48  # of its sizes and strides, in values
 
@@ -42,7 +48,10 @@ def named(module: Any, word: Any) -> Name:
         return name
     if module.startswith("__torch__"):
         raise FileError("this is a TorchScript program, not a checkpoint; save its state_dict()")
-    raise FileError(f"refused: its pickle would run code ({name})")
+    summary = f"refused: its pickle would run code ({name})"
+    if module.partition(".")[0] in (*sys.stdlib_module_names, PYTHON_2):
+        raise FileError(summary)
+    raise FileError(summary, WHOLE_MODEL)
 
 
 def call(function: Any, arguments: Any) -> Any:

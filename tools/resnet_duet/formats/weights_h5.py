@@ -26,16 +26,45 @@ def read(path: Path) -> Checkpoint:
 
 def from_index(index: hdf5.Index) -> Checkpoint:
     """`read` for a file whose index is known. Layers may be in models within models."""
-    variables = [path for path in index.datasets if path.split("/")[-2:-1] == ["vars"]]
-    if not any(path.startswith("layers/") for path in variables):
-        raise FileError("not a Keras 3 weights file: no group 'layers' contains variables")
-    entries = {
-        _name(index, path): index.entry(path)
-        for path in variables
-        if not path.startswith(f"{OPTIMIZER}/")
-    }
-    skipped = tuple(path for path in index.datasets if path.startswith(f"{OPTIMIZER}/"))
+    entries = {name: index.entry(path) for path, name in array_names(index).items()}
+    skipped = tuple(path for path in index.datasets if _is_skipped(path))
     return Checkpoint(Arrays(entries), metadata_from(root_text(index, METADATA_KEY)), skipped)
+
+
+def array_names(index: hdf5.Index) -> dict[str, str]:
+    """{path of a variable: name of its array}.
+
+    The name is that of the variable in its layer, as `conv1/kernel`. If two layers of a file have
+    the same name, then the names of the models around a layer come before it.
+
+    Raises:
+        FileError: no variables, or two with one name.
+    """
+    variables = [path for path in index.datasets if path.split("/")[-2:-1] == ["vars"]]
+    if not variables:
+        raise FileError("not a Keras 3 weights file: no group 'vars' contains variables")
+    variables = [path for path in variables if not _is_skipped(path)]
+    groups = {path: path.rpartition("/vars/")[0] for path in variables}
+    counts = Counter(groups.values())
+    words = {path: _word(path, counts[group]) for path, group in groups.items()}
+    return unique_names(
+        {path: f"{_label(index, groups[path])}/{words[path]}" for path in variables},
+        {path: f"{_labels(index, groups[path])}/{words[path]}" for path in variables},
+    )
+
+
+def unique_names(short: Mapping[str, str], long: Mapping[str, str]) -> dict[str, str]:
+    """The short names if they are unique, else the long ones, each {path: name}.
+
+    Raises:
+        FileError: the long names are not unique either.
+    """
+    if len(set(short.values())) == len(short):
+        return dict(short)
+    for name, count in Counter(long.values()).items():
+        if count > 1:
+            raise FileError(f"the file has two arrays of the name {name}")
+    return dict(long)
 
 
 def root_text(index: hdf5.Index, name: str) -> str | None:
@@ -83,10 +112,34 @@ def _class(variables: Mapping[str, str], arrays: Arrays) -> str:
     return "conv2d" if len(arrays.entries[variables["kernel"]].shape) == 4 else "dense"
 
 
-def _name(index: hdf5.Index, path: str) -> str:
-    """The array of `layers/conv2d_7/vars/0` is the kernel of the layer that the group names."""
+def _is_skipped(path: str) -> bool:
+    """Whether a variable is the optimizer's, or the state of a random generator."""
+    return path.startswith(f"{OPTIMIZER}/") or "/seed_generator" in path
+
+
+def _word(path: str, count: int) -> str:
+    """Keras' name of a variable: the first of a convolution is its kernel.
+
+    Args:
+        path: of the variable.
+        count: of the variables of its layer. A norm without scale or offset has fewer than
+            four: theirs keep their numbers.
+    """
     *_, key, _, number = path.split("/")
     words = VARIABLES.get(key.rstrip("_0123456789"), ())
-    layer = index.attributes[path.removesuffix(f"/{number}")].get("name", key)
-    is_known = number.isdecimal() and int(number) < len(words)
-    return f"{layer}/{words[int(number)] if is_known else number}"
+    is_norm_without = key.startswith("batch_normalization") and count != len(words)
+    is_known = number.isdecimal() and int(number) < len(words) and not is_norm_without
+    return words[int(number)] if is_known else number
+
+
+def _label(index: hdf5.Index, group: str) -> str:
+    """The name of a group's layer, or the group's own if the file does not have it."""
+    name = index.attributes.get(f"{group}/vars", {}).get("name")
+    return name if isinstance(name, str) else group.rpartition("/")[2]
+
+
+def _labels(index: hdf5.Index, group: str) -> str:
+    """The names of the models around a group's layer, and its own."""
+    parts = group.split("/")
+    groups = ["/".join(parts[: i + 1]) for i, part in enumerate(parts) if part != "layers"]
+    return "/".join(_label(index, group) for group in groups)

@@ -1,6 +1,7 @@
 """Zip archives from unknown sources, read with limits on what they may unpack to."""
 
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from resnet_duet.errors import FileError
@@ -27,7 +28,7 @@ def open_zip(path: Path, kind: str) -> zipfile.ZipFile:
     for member in archive.infolist():
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise FileError(f"{member.filename} has a compression that NumPy and Keras never use")
-    refuse_bomb(path, sum(member.file_size for member in archive.infolist()))
+    refuse_bomb([path], sum(member.file_size for member in archive.infolist()))
     return archive
 
 
@@ -56,9 +57,9 @@ def read_text(archive: zipfile.ZipFile, name: str, kind: str) -> str | None:
         return read_member(archive, name, kind).decode()
 
 
-def refuse_bomb(path: Path, unpacked: int) -> None:
-    """Raise FileError if a file claims to unpack to more bytes than trained weights can."""
-    size = path.stat().st_size
+def refuse_bomb(files: Iterable[Path], unpacked: int) -> None:
+    """Raise FileError if files claim to unpack to more bytes than trained weights can."""
+    size = sum(path.stat().st_size for path in files)
     if unpacked > MOST_UNPACKED * size + ALLOWANCE:
         raise FileError(
             f"refused: {size:,} bytes of file would unpack to {unpacked:,} bytes, more than weights"
