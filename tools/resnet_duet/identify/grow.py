@@ -81,6 +81,7 @@ def _with_stage(file: FileView, spec: ResNetSpec, depths: tuple[int, ...]) -> Re
         widths=(*widths, UNKNOWN),
         groups=1,
         width_per_group=64,
+        groups_in_1x1=False,
     )
     plan = resnet_spec.plan(probe)
     view = file.of(plan)
@@ -95,6 +96,7 @@ def _with_stage(file: FileView, spec: ResNetSpec, depths: tuple[int, ...]) -> Re
     if spec.block is BlockKind.BASIC:
         return replace(spec, depths=(*depths, 1), widths=(*widths, width))
     groups = max(1, inner // middle["I"])
+    is_grouped = groups > 1 and kernels[0]["I"] * groups == convs[0].in_channels
     own = -(-(inner // groups) * 64 // width)
     try:
         return replace(
@@ -103,8 +105,9 @@ def _with_stage(file: FileView, spec: ResNetSpec, depths: tuple[int, ...]) -> Re
             widths=(*widths, width),
             groups=groups,
             width_per_group=(*per_group, own),
+            groups_in_1x1=is_grouped,
         )
-    except SpecError:  # the width is not a multiple of the groups
+    except SpecError:  # channels are not a multiple of the groups
         return None
 
 

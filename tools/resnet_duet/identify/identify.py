@@ -1,15 +1,13 @@
-"""Which network has these arrays, in which dialect? From names, shapes and Keras configurations."""
+"""Which network has these arrays, in which dialect? From names and shapes."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import resnet_spec
 from resnet_duet.errors import FileError
-from resnet_duet.formats.keras_config import Configs
+from resnet_duet.identify.evidence import ASSUMED, Evidence, Origin
 from resnet_duet.identify.infer import infer, matches
-from resnet_duet.identify.keras_config import contradictions
-from resnet_duet.identify.rows import adapted, is_near, zoo_name
-from resnet_duet.identify.undetermined import resolve
+from resnet_duet.identify.rows import adapted, is_near, similar_rows, zoo_name
 from resnet_duet.weights.dialect import Dialect, Shapes
 from resnet_duet.weights.dialects import DIALECTS, dialect
 from resnet_spec import ResNetSpec
@@ -30,6 +28,8 @@ class Identity:
             that leave no trace in the weights, such as v1 or v1.5 strides. Those that the dialect's
             own code builds come first, the others in the zoo's order.
         ambiguous: whether the dialect's own code builds one of the alternatives as well.
+        evidence: where the choices come from that the arrays do not determine.
+        layers: {canonical name of a layer or sum: the file's name}; empty without a graph.
     """
 
     name: str
@@ -37,49 +37,75 @@ class Identity:
     dialect: str
     alternatives: tuple[str, ...]
     ambiguous: bool
+    evidence: Evidence = ASSUMED
+    layers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def code(self) -> str:
+        """The code with the conventions that were assumed, for people."""
+        return self.evidence.code or self.dialect
 
 
-def identify(
-    shapes: Shapes, spec: ResNetSpec | str | None, source: str | None, configs: Configs
-) -> Identity:
+def identify(shapes: Shapes, spec: ResNetSpec | str | None, source: str | None) -> Identity:
     """The network and the dialect of a checkpoint.
 
     Args:
         shapes: {array name: shape} of all arrays of the checkpoint.
         spec: the network, if it is known: a spec or a name of the zoo. None to infer it.
         source: the dialect, if it is known. None to try every dialect.
-        configs: Keras' configurations of the layers; empty if the file has none.
 
     Raises:
         FileError: no network matches. It names the nearest one and the arrays that do not match.
         SpecError: an unknown name of a network.
         DialectError: an unknown dialect.
     """
-    dialects = list(DIALECTS.values()) if source is None else [dialect(source)]
+    found = find_identity(shapes, spec, source)
+    if found is None:
+        raise refused(shapes, spec, source)
+    return found
+
+
+def refused(shapes: Shapes, spec: ResNetSpec | str | None, source: str | None) -> FileError:
+    """The error for arrays that match no network; see `identify`."""
+    from resnet_duet.identify.nearest import no_match  # only a refusal needs it
+
+    return no_match(shapes, spec, _dialects(source))
+
+
+def _dialects(source: str | None) -> list[Dialect]:
+    """The dialect that is known, or all of them."""
+    return list(DIALECTS.values()) if source is None else [dialect(source)]
+
+
+def find_identity(
+    shapes: Shapes, spec: ResNetSpec | str | None, source: str | None
+) -> Identity | None:
+    """As `identify`; None if no network has exactly these arrays."""
+    dialects = _dialects(source)
     for own in dialects:
         found = infer(shapes, own) if spec is None else _known(shapes, spec, own)
         if found and spec is None:
-            return _named(shapes, found, own, configs)
+            return named(shapes, found, own)
         if found:
-            _check_configuration(found, own, configs)
-            return Identity(zoo_name(found), found, own.name, (), ambiguous=False)
+            given = Evidence(Origin.USER)
+            return Identity(zoo_name(found), found, own.name, (), ambiguous=False, evidence=given)
     if spec is None:  # names that change as a network grows: Caffe's with more than 26 blocks
         for own in dialects:
             for row in ZOO.values():
                 if found := _known_row(shapes, row, own):
-                    return _named(shapes, found, own, configs)
-    from resnet_duet.identify.nearest import no_match  # only a refusal needs it
-
-    raise no_match(shapes, spec, dialects)
+                    return named(shapes, found, own)
+    return None
 
 
-def _named(shapes: Shapes, found: ResNetSpec, own: Dialect, configs: Configs) -> Identity:
-    """Of all networks with these arrays, the one that the file or else its dialect builds."""
-    alike = [row for row in _similar_rows(found) if matches(shapes, row, own)]
-    if configs:
-        resolved = resolve(configs, own, alike or [found])
-        _check_configuration(resolved, own, configs)
-        return Identity(zoo_name(resolved), resolved, own.name, (), ambiguous=False)
+def named(shapes: Shapes, found: ResNetSpec, own: Dialect) -> Identity:
+    """Of all networks with these arrays, the one that the file or else its dialect builds.
+
+    Args:
+        shapes: {array name: shape} of all arrays.
+        found: a network with these arrays.
+        own: their dialect.
+    """
+    alike = [row for row in similar_rows(found) if matches(shapes, row, own)]
     usual = [row for row in alike if own.default_spec(row) == row]
     if usual:
         chosen = usual[0]
@@ -89,17 +115,6 @@ def _named(shapes: Shapes, found: ResNetSpec, own: Dialect, configs: Configs) ->
     others = [row for row in (*usual, *alike) if row != chosen]
     alternatives = tuple(dict.fromkeys(map(zoo_name, others)))
     return Identity(zoo_name(chosen), chosen, own.name, alternatives, ambiguous=len(usual) > 1)
-
-
-def _similar_rows(spec: ResNetSpec) -> Iterator[ResNetSpec]:
-    """The rows of the zoo that agree in the choices that are cheap to compare."""
-    for row in ZOO.values():
-        if (
-            (row.block, row.depths, row.widths) == (spec.block, spec.depths, spec.widths)
-            and (row.groups, row.width_per_group) == (spec.groups, spec.width_per_group)
-            and (row.stem.channels, row.stem.kernel) == (spec.stem.channels, spec.stem.kernel)
-        ):
-            yield replace(row, in_channels=spec.in_channels, num_classes=spec.num_classes)
 
 
 def _known(shapes: Shapes, spec: ResNetSpec | str, own: Dialect) -> ResNetSpec | None:
@@ -118,11 +133,3 @@ def _known_row(shapes: Shapes, row: ResNetSpec, own: Dialect) -> ResNetSpec | No
         return None
     spec = adapted(row, own, shapes)
     return spec if matches(shapes, spec, own) else None
-
-
-def _check_configuration(spec: ResNetSpec, own: Dialect, configs: Configs) -> None:
-    """Raise FileError if the Keras configuration describes another network with these arrays."""
-    against = list(contradictions(resnet_spec.plan(spec), own, configs)) if configs else []
-    if against:
-        name = zoo_name(spec) or "the given spec"
-        raise FileError(f"the arrays match {name}, but the Keras configuration does not", against)

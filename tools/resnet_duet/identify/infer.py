@@ -6,6 +6,7 @@ from itertools import product
 
 import resnet_spec
 from resnet_duet.errors import DialectError
+from resnet_duet.identify.biases import with_biases
 from resnet_duet.identify.grow import UNKNOWN, first_block, grown, stems
 from resnet_duet.identify.rows import array_count
 from resnet_duet.identify.views import FileView
@@ -13,6 +14,7 @@ from resnet_duet.weights.dialect import Dialect, Shapes
 from resnet_spec import (
     Bias,
     BlockKind,
+    NormKind,
     Ordering,
     ProjectionNorm,
     ResNetSpec,
@@ -52,6 +54,12 @@ def infer(shapes: Shapes, dialect: Dialect) -> ResNetSpec | None:
         dialect: names and layouts of the arrays.
     """
     file = FileView(shapes, dialect)
+    return next((spec for spec in inferred(file) if _has_all_arrays(file, spec)), None)
+
+
+def inferred(file: FileView) -> Iterator[ResNetSpec]:
+    """The networks whose layers a file has. Their arrays may be only some of the file's."""
+    norm = NormKind.BATCH if file.has_norms() else NormKind.NONE
     for stem, in_channels in stems(file):
         for block, ordering in product(BlockKind, ORDERINGS):
             base = ResNetSpec(
@@ -59,18 +67,15 @@ def infer(shapes: Shapes, dialect: Dialect) -> ResNetSpec | None:
                 depths=(1,),
                 widths=(UNKNOWN,),
                 stem=stem,
+                norm=norm,
                 ordering=ordering,
                 shortcut=PLAIN,
                 bias=Bias.NEVER,  # a network grows whether or not the file has biases as well
                 in_channels=in_channels,
                 num_classes=None,
             )
-            if first_block(file, base) is None:
-                continue
-            for spec in _candidates(file, base):
-                if _has_all_arrays(file, spec):
-                    return spec
-    return None
+            if first_block(file, base) is not None:
+                yield from _candidates(file, base)
 
 
 def matches(shapes: Shapes, spec: ResNetSpec, dialect: Dialect) -> bool:
@@ -95,9 +100,7 @@ def _candidates(file: FileView, base: ResNetSpec) -> Iterator[ResNetSpec]:
         # Where a projection changes no other name, the branches alone show depths and widths.
         grows_by = PLAIN if PLAIN in shortcuts else shortcuts[0]
         if spec := grown(file, replace(base, shortcut=grows_by)):
-            whole = _with_head(file, spec)
-            for bias, shortcut in product(Bias, shortcuts):
-                yield replace(whole, bias=bias, shortcut=shortcut)
+            yield from with_biases(file, _with_head(file, spec), shortcuts)
 
 
 def _with_equal_names(dialect: Dialect, base: ResNetSpec) -> list[list[Shortcut]]:

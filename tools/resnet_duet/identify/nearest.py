@@ -1,4 +1,4 @@
-"""The error for a file whose network is unknown: the nearest network, and what does not match it.
+"""The error for a file whose network is unknown: its kind, or the nearest network if it is near.
 
 To compare a file with every array of every network in every dialect would take seconds. Most rows
 of the zoo differ only in their depths, so the file is compared with their outlines first: networks
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import resnet_spec
 from resnet_duet.errors import DialectError, FileError
+from resnet_duet.identify.refusals import content, recognise
 from resnet_duet.identify.rows import (
     adapted,
     array_count,
@@ -27,6 +28,7 @@ from resnet_spec.errors import check_arrays
 from resnet_spec.zoo import ZOO
 
 MOST_CANDIDATES = 24  # networks that are compared completely
+NEAR = 0.8  # share of the arrays that a near network has
 
 
 @dataclass(frozen=True)
@@ -48,27 +50,77 @@ def no_match(
         dialects: the dialects that the file may have.
     """
     if spec is not None:
-        how = "the arrays do not match"
         candidates = [
             _candidate(resnet_spec.get(spec), own, shapes)
             if isinstance(spec, str)
             else Candidate(spec, own)
             for own in dialects
         ]
-    elif candidates := _by_names(shapes, dialects):
-        how = "no known network matches; the nearest is"
-    else:
-        how = "no known network matches; the nearest, by shapes alone, is"
-        candidates = _by_shapes(shapes, dialects)
-    distances = [(_distance(shapes, candidate), candidate) for candidate in candidates]
-    named = [(distance, candidate) for distance, candidate in distances if distance is not None]
-    if not named:
+        return _compared(shapes, candidates, "the arrays do not match")
+    if error := recognise(shapes):
+        return error
+    candidates = _by_names(shapes, dialects)
+    if not candidates:
+        row = _nearest_by_shapes(shapes)
+        return _unknown_names(shapes, row) if _has_shapes(shapes, row) else _unknown(shapes)
+    nearest = _nearest(shapes, candidates)
+    if nearest is None or not _is_near(shapes, nearest):
+        return _unknown(shapes)
+    return _compared(shapes, [nearest], "no known network matches; the nearest is")
+
+
+def _compared(shapes: Shapes, candidates: Sequence[Candidate], how: str) -> FileError:
+    """The error that names the nearest candidate, and the arrays that do not match it."""
+    nearest = _nearest(shapes, candidates)
+    if nearest is None:
         return FileError("no dialect has names for all layers of this network")
-    _, nearest = min(named, key=lambda item: item[0])
     error = _weights_error(shapes, nearest)
     name = zoo_name(nearest.spec) or "the given spec"
     return FileError(
         f"{how} {name} in {nearest.dialect.name} naming: {error.counts}", error.details
+    )
+
+
+def _nearest(shapes: Shapes, candidates: Sequence[Candidate]) -> Candidate | None:
+    """The candidate with the fewest arrays that do not match; None if no dialect names any."""
+    distances = [(_distance(shapes, candidate), candidate) for candidate in candidates]
+    named = [(distance, candidate) for distance, candidate in distances if distance is not None]
+    return min(named, key=lambda item: item[0])[1] if named else None
+
+
+def _is_near(shapes: Shapes, candidate: Candidate) -> bool:
+    """Whether most of the names match, or most of the shapes."""
+    plan = resnet_spec.plan(candidate.spec)
+    expected = candidate.dialect.shapes(plan)
+    common, _ = _in_common(FileView(shapes, candidate.dialect).normalized(plan), expected)
+    enough = NEAR * max(len(expected), len(shapes))
+    return common >= enough or _has_shapes(shapes, candidate.spec)
+
+
+def _has_shapes(shapes: Shapes, row: ResNetSpec) -> bool:
+    """Whether most of the file's shapes are those of this network, whatever the names."""
+    found = Counter(map(sizes, shapes.values()))
+    expected = size_counts(row)
+    return (found & expected).total() >= NEAR * max(found.total(), expected.total())
+
+
+def _unknown_names(shapes: Shapes, row: ResNetSpec) -> FileError:
+    """The error for arrays with the shapes of a network and names that no dialect has."""
+    found, expected = Counter(map(sizes, shapes.values())), size_counts(row)
+    return FileError(
+        f"no dialect has these names; by shapes alone, the nearest network is {zoo_name(row)}:"
+        f" {(found & expected).total():,} of its {expected.total():,} arrays have its shapes;"
+        " the names begin with:",
+        shapes,
+    )
+
+
+def _unknown(shapes: Shapes) -> FileError:
+    """The error for arrays of a network that is unknown and near to none that is known."""
+    return FileError(
+        f"no known network matches {len(shapes):,} arrays: {content(shapes)};"
+        " `resnet-duet list` has the networks that can be read; the names begin with:",
+        (f"{name} {tuple(shape)}" for name, shape in shapes.items()),
     )
 
 
@@ -104,7 +156,7 @@ def _shares(file: FileView) -> Iterator[tuple[ResNetSpec, float]]:
         yield spec, (common + equal) / (2 * len(expected))
 
 
-def _by_shapes(shapes: Shapes, dialects: Sequence[Dialect]) -> list[Candidate]:
+def _nearest_by_shapes(shapes: Shapes) -> ResNetSpec:
     """The row of the zoo with the most similar shapes, whatever the names and axis orders."""
     found = Counter(map(sizes, shapes.values()))
 
@@ -112,8 +164,7 @@ def _by_shapes(shapes: Shapes, dialects: Sequence[Dialect]) -> list[Candidate]:
         expected = size_counts(row)
         return expected.total() + found.total() - 2 * (expected & found).total()
 
-    nearest = min(ZOO.values(), key=distance)
-    return [_candidate(nearest, own, shapes) for own in dialects]
+    return min(ZOO.values(), key=distance)
 
 
 def _candidate(row: ResNetSpec, dialect: Dialect, shapes: Shapes) -> Candidate:

@@ -1,6 +1,7 @@
 """The rows of the zoo as candidates for a file: their names, sizes, image channels and classes."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 
@@ -19,6 +20,17 @@ OUTLINE = 3  # blocks of a stage that represent all of them: its first, a middle
 def zoo_name(spec: ResNetSpec) -> str:
     """The name of a network in the zoo, whatever its image and classes; "" if it has none."""
     return next((name for name, row in ZOO.items() if _body(row) == _body(spec)), "")
+
+
+def similar_rows(spec: ResNetSpec) -> Iterator[ResNetSpec]:
+    """The rows of the zoo that agree in the choices that are cheap to compare."""
+    for row in ZOO.values():
+        if (
+            (row.block, row.depths, row.widths) == (spec.block, spec.depths, spec.widths)
+            and (row.groups, row.width_per_group) == (spec.groups, spec.width_per_group)
+            and (row.stem.channels, row.stem.kernel) == (spec.stem.channels, spec.stem.kernel)
+        ):
+            yield replace(row, in_channels=spec.in_channels, num_classes=spec.num_classes)
 
 
 def _body(spec: ResNetSpec) -> tuple[object, ...]:

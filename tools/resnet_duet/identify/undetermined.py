@@ -1,14 +1,12 @@
-"""The choices that leave no trace in a network's weights, and how they are resolved."""
+"""The choices that leave no trace in a network's weights."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any
 
 import resnet_spec
-from resnet_duet.formats.keras_config import Configs
 from resnet_duet.identify.infer import matches
-from resnet_duet.identify.keras_config import contradictions, values_of
 from resnet_duet.weights.dialect import Dialect
 from resnet_spec import (
     Ordering,
@@ -21,7 +19,7 @@ from resnet_spec import (
     StemPool,
     StrideBlock,
 )
-from resnet_spec.rules import override
+from resnet_spec.rules import choice_paths, override
 
 
 @dataclass(frozen=True)
@@ -52,6 +50,7 @@ class Choice:
 
 CHOICES = (
     Choice("norm_eps", (1e-5, 1.001e-5, 1e-3), "added to the variance in BatchNorm"),
+    Choice("shortcut.norm_eps", (None, 1e-5, 1.001e-5, 1e-3), "of projections; null for norm_eps"),
     Choice("norm_decay", (0.9, 0.99, 0.997), "share of a running statistic that training keeps"),
     Choice("padding", tuple(Padding), "where a convolution with a stride pads"),
     Choice("stem.stride", (1, 2), "stride of the first convolution"),
@@ -64,8 +63,8 @@ CHOICES = (
     Choice("ordering", tuple(Ordering), "positions of the ReLUs"),
     Choice("output_stride", (None, 8, 16), "largest total stride; beyond it stages dilate"),
 )
+TRAINING_ONLY = frozenset({"norm_decay"})  # choices that leave the outputs as they are
 ENOUGH = 2  # blocks of a stage that show its choices: the first one and another one
-KERAS_NAMES = {"norm_eps": "epsilon", "norm_decay": "momentum"}
 
 
 @dataclass(frozen=True)
@@ -106,27 +105,10 @@ def _differs(a: ResNetSpec, b: ResNetSpec) -> bool:
     return (one.stem, one.stages, one.head) != (two.stem, two.stages, two.head)
 
 
-def resolve(configs: Configs, dialect: Dialect, candidates: Sequence[ResNetSpec]) -> ResNetSpec:
-    """The network with the candidates' arrays that agrees best with Keras' configurations.
-
-    Starting from the best candidate, each choice is changed if fewer settings contradict it then.
-
-    Args:
-        configs: {layer name: configuration}.
-        dialect: names and layouts of the file.
-        candidates: networks with exactly the file's arrays.
-    """
-
-    def errors(spec: ResNetSpec) -> int:
-        return sum(1 for _ in contradictions(resnet_spec.plan(spec), dialect, configs))
-
-    best = min(candidates, key=errors)
-    fewest = errors(best)
-    shapes = dialect.shapes(resnet_spec.plan(best))
-    for choice in CHOICES:
-        configured = values_of(configs, KERAS_NAMES.get(choice.path, ""))
-        for value in (*configured, *choice.values):
-            other = choice.set_in(best, value)
-            if fewest and other and matches(shapes, other, dialect) and errors(other) < fewest:
-                best, fewest = other, errors(other)
-    return best
+def different_choices(a: ResNetSpec, b: ResNetSpec) -> Iterator[tuple[str, Any, Any]]:
+    """(path, value in a, value in b) of each choice that shows in the arrays and differs."""
+    hidden = {choice.path for choice in CHOICES}
+    for path in choice_paths(ResNetSpec):
+        own, other = attrgetter(path)(a), attrgetter(path)(b)
+        if own != other and path not in hidden:
+            yield path, own, other

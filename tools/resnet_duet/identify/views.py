@@ -15,6 +15,11 @@ class FileView:
     shapes: Shapes
     dialect: Dialect
 
+    def has_norms(self) -> bool:
+        """Whether the file has a running mean."""
+        ending = self.dialect.array_name("", Role.MEAN)
+        return any(name.endswith(ending) for name in self.shapes)
+
     def of(self, plan: Plan) -> "DialectView":
         """The file's shapes and the names of a plan's layers."""
         return DialectView(self.normalized(plan), self.dialect, self.dialect.layer_names(plan))
@@ -43,6 +48,11 @@ class DialectView:
         if shape is None or len(shape) != len(axes) or 0 in shape:
             return None
         return dict(zip(axes, shape, strict=True))
+
+    def has_array(self, layer: Layer, role: Role) -> bool:
+        """Whether the file has an array of this role for the layer."""
+        name = self.names.get(layer.name)
+        return name is not None and self.dialect.array_name(name, role) in self.shapes
 
     def has(self, layer: Layer) -> bool:
         """Whether the file has all arrays of this layer, with its shapes."""
