@@ -21,15 +21,16 @@ if TYPE_CHECKING:
     from resnet_duet.comparison.subject import Function
     from resnet_duet.diagnosis.diagnose import Cause, Diagnosis, diagnose
     from resnet_duet.errors import DialectError, FileError, FrameworkError, MismatchError
+    from resnet_duet.formats.trust import Trust
+    from resnet_duet.live_networks import Verification, convert_module
     from resnet_duet.metadata import FileMetadata, Provenance
-    from resnet_duet.models import AmbiguousCheckpointWarning, load, save
+    from resnet_duet.models import UndeterminedChoicesWarning, load, save
     from resnet_duet.weights.convert import convert
     from resnet_duet.weights.init import Norms, random_weights
     from resnet_spec import ResNetError, SpecError, WeightsError
 
 # {name: the module that it is imported from}
 _EXPORTS = {
-    "AmbiguousCheckpointWarning": "resnet_duet.models",
     "Cause": "resnet_duet.diagnosis.diagnose",
     "Comparison": "resnet_duet.comparison.compare",
     "Diagnosis": "resnet_duet.diagnosis.diagnose",
@@ -44,9 +45,13 @@ _EXPORTS = {
     "Provenance": "resnet_duet.metadata",
     "ResNetError": "resnet_spec",
     "SpecError": "resnet_spec",
+    "Trust": "resnet_duet.formats.trust",
+    "UndeterminedChoicesWarning": "resnet_duet.models",
+    "Verification": "resnet_duet.live_networks",
     "WeightsError": "resnet_spec",
     "compare": "resnet_duet.comparison.compare",
     "convert": "resnet_duet.weights.convert",
+    "convert_module": "resnet_duet.live_networks",
     "diagnose": "resnet_duet.diagnosis.diagnose",
     "load": "resnet_duet.models",
     "random_weights": "resnet_duet.weights.init",
@@ -55,7 +60,6 @@ _EXPORTS = {
 _MODULES = ("onnx", "testing")  # `resnet_duet.onnx.build` needs no import of its own
 
 __all__ = [
-    "AmbiguousCheckpointWarning",
     "Cause",
     "Comparison",
     "Diagnosis",
@@ -70,10 +74,14 @@ __all__ = [
     "Provenance",
     "ResNetError",
     "SpecError",
+    "Trust",
+    "UndeterminedChoicesWarning",
+    "Verification",
     "WeightsError",
     "__version__",
     "compare",
     "convert",
+    "convert_module",
     "diagnose",
     "dialects",
     "list_models",

@@ -10,14 +10,18 @@ import numpy as np
 from resnet_duet import formats
 from resnet_duet.errors import FileError
 from resnet_duet.formats.checkpoint import Checkpoint
-from resnet_duet.formats.keras_config import configs_of_model
-from resnet_duet.frameworks import KERAS, Axes, framework, framework_of
+from resnet_duet.formats.trust import Trust
+from resnet_duet.frameworks import Axes, framework
+from resnet_duet.identify.assumptions import assumptions
+from resnet_duet.identify.find import Found
 from resnet_duet.identify.head import Head, HeadChoice
-from resnet_duet.identify.identify import identify
-from resnet_duet.identify.open_checkpoint import open_checkpoint
+from resnet_duet.identify.identify import Identity
+from resnet_duet.identify.live import checkpoint_of
+from resnet_duet.identify.mapping import Rename
+from resnet_duet.identify.open_checkpoint import open_checkpoint, open_network
 from resnet_duet.metadata import FileMetadata, tool
 from resnet_duet.weights.arrays import Arrays
-from resnet_duet.weights.convert import cast, convert
+from resnet_duet.weights.convert import cast, convert, translate
 from resnet_spec import Dtype, ResNetSpec
 
 if TYPE_CHECKING:
@@ -27,8 +31,8 @@ if TYPE_CHECKING:
     from resnet_torch import ResNet
 
 
-class AmbiguousCheckpointWarning(UserWarning):
-    """The arrays of a checkpoint fit several networks, and `load` chose one of them."""
+class UndeterminedChoicesWarning(UserWarning):
+    """A checkpoint does not determine its network, and `load` assumed what it does not show."""
 
 
 @overload
@@ -39,6 +43,9 @@ def load(
     spec: ResNetSpec | str | None = None,
     dialect: str | None = None,
     num_classes: Head = HeadChoice.KEEP,
+    prefix: str | None = None,
+    rename: Rename | None = None,
+    trust: Trust = Trust.DATA,
 ) -> "ResNet": ...
 
 
@@ -50,6 +57,9 @@ def load(
     spec: ResNetSpec | str | None = None,
     dialect: str | None = None,
     num_classes: Head = HeadChoice.KEEP,
+    prefix: str | None = None,
+    rename: Rename | None = None,
+    trust: Trust = Trust.DATA,
 ) -> "keras.Model": ...
 
 
@@ -60,23 +70,35 @@ def load(
     spec: ResNetSpec | str | None = None,
     dialect: str | None = None,
     num_classes: Head = HeadChoice.KEEP,
+    prefix: str | None = None,
+    rename: Rename | None = None,
+    trust: Trust = Trust.DATA,
 ) -> Any:
     """The network of a checkpoint: identify it, build it, load the weights.
 
     Args:
-        path: a file of any supported format, or a SavedModel folder.
+        path: a file of any supported format, a SavedModel folder, or a folder that transformers or
+            timm saved. A `config.json` of these libraries in the file's folder is read as well.
         into: "torch" for a torch.nn.Module (NCHW), or "keras" for a keras.Model (NHWC).
         dtype: of the network; None for the file's precision, but at least float32.
         spec: the network, or its name in the zoo; None to identify it.
         dialect: of the file's arrays, one of `resnet_duet.dialects()`; None to identify it.
         num_classes: classes of a freshly initialised classifier, or None for a network without a
-            head. By default the file's classifier is kept, and a file without one is an error.
+            head. By default the file's classifier is kept; a file without one is a network
+            without one.
+        prefix: of the names of the network's arrays in a file that holds several networks, such as
+            "teacher."; None to find it.
+        rename: {name in the file: torchvision's name}, or a file of two such columns; None to
+            identify the arrays. `resnet-duet inspect --write-mapping` proposes one.
+        trust: `Trust.CODE` to run the program in a TorchScript file, which alone says what it is.
 
     Returns:
         The network. Its attribute `spec` is what it was identified as.
 
     Warns:
-        AmbiguousCheckpointWarning: the arrays fit other networks as well. Pass `spec` to choose.
+        UndeterminedChoicesWarning: nothing in the file determines some choices that change the
+            outputs, such as v1 or v1.5 strides. The message lists the assumed values and their
+            alternatives. Pass `spec` to choose. Files of this project determine all choices.
 
     Raises:
         FileError: there is no such file, it is damaged, or it has another network.
@@ -89,16 +111,20 @@ def load(
         >>> model = resnet_duet.load("resnet50.pth", into="keras")  # doctest: +SKIP
     """
     framework(into)  # report a missing framework before reading a large file
-    checkpoint, identity = open_checkpoint(path, spec, dialect, num_classes)
-    if identity.ambiguous:
-        others = ", ".join(identity.alternatives)
-        message = (
-            f"{path}: loaded as {identity.name}, but the arrays also fit {others};"
-            " pass spec=... to choose"
-        )
-        warnings.warn(message, AmbiguousCheckpointWarning, stacklevel=2)
+    checkpoint, identity = open_checkpoint(path, spec, dialect, num_classes, prefix, rename, trust)
+    if message := undetermined(identity):
+        warnings.warn(f"{path}: {message}", UndeterminedChoicesWarning, stacklevel=2)
     working = dtype or working_dtype(checkpoint)
     return assemble(checkpoint.arrays, identity.spec, identity.dialect, into, working)
+
+
+def undetermined(identity: Identity) -> str:
+    """The warning about choices of an identified network that were assumed; "" if none were."""
+    assumed = assumptions(identity, text=str)
+    if not assumed:
+        return ""
+    others = f"; also matches {', '.join(identity.alternatives)}" if identity.alternatives else ""
+    return f"{assumed}{others}; pass spec=... to choose"
 
 
 def assemble(
@@ -117,7 +143,7 @@ def assemble(
         WeightsError: the arrays are not those of the network.
     """
     own = framework(into)
-    net = own.build(spec, dtype=dtype)
+    net = own.build(spec, dtype=dtype, initial="empty")
     converted = cast(Arrays.of(arrays), dtype)  # frameworks do not read NumPy's bfloat16
     own.write(net, convert(converted, spec, dialect, own.dialect))
     return net
@@ -143,39 +169,50 @@ def save(
         FrameworkError: `net` is not a network of a supported framework.
     """
     target = formats.check_writable(path, None, overwrite=True, input_layout=input_layout)
-    own = framework_of(net)
-    spec = spec_of(net)
-    arrays = convert(own.read(net), spec, own.dialect, target.dialect)
-    formats.write(target, Arrays.of(arrays), FileMetadata(spec, None, tool()))
+    checkpoint, identity = of_live(net)
+    spec = identity.spec
+    arrays = translate(checkpoint.arrays, spec, identity.dialect, target.dialect)
+    formats.write(target, arrays, FileMetadata(spec, None, tool()))
 
 
 def spec_of(net: "torch.nn.Module | keras.Model") -> ResNetSpec:
-    """The spec of a network: its attribute `spec`, or identified from its arrays.
-
-    A Keras model that Keras saved and opened has no attribute `spec`. Its configuration decides
-    between networks with the same arrays.
+    """The spec of a network: its attribute `spec`, or identified by its operations.
 
     Args:
         net: a network.
 
     Raises:
-        FileError: no network of the zoo has these arrays, or several have.
+        FileError: it is no network of this family.
+        FrameworkError: `net` is not a network of a supported framework.
+    """
+    return of_live(net)[1].spec
+
+
+def of_live(net: "torch.nn.Module | keras.Model") -> Found:
+    """A live network as a checkpoint, and its identity.
+
+    A network of `build` has an attribute `spec`, but its layers may have been replaced since. So
+    every network is identified by its operations. One whose operations cannot be read is
+    identified by its arrays.
+
+    Args:
+        net: a network.
+
+    Raises:
+        FileError: it is no network of this family, or its arrays fit several.
         FrameworkError: `net` is not a network of a supported framework.
     """
     spec: ResNetSpec | None = getattr(net, "spec", None)
-    if spec is not None:
-        return spec
-    own = framework_of(net)
-    shapes = {name: array.shape for name, array in own.read(net).items()}
-    configs = configs_of_model(net) if own is KERAS else {}
-    identity = identify(shapes, None, own.dialect, configs)
+    checkpoint, _ = checkpoint_of(net)
+    found = open_network(checkpoint, None, spec, None, HeadChoice.KEEP, None)
+    _, identity = found
     if identity.ambiguous:
         names = ", ".join((identity.name, *identity.alternatives))
         raise FileError(
             f"the network's arrays fit {names}; set its attribute `spec`, as in"
             f" net.spec = resnet_spec.get({identity.name!r})"
         )
-    return identity.spec
+    return found
 
 
 def working_dtype(checkpoint: Checkpoint) -> str:

@@ -1,7 +1,7 @@
 """A conversion that is done: as JSON, and on the screen."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from resnet_duet.cli.units import seconds, si, size
 
 if TYPE_CHECKING:
     from resnet_duet.files.convert_file import ConvertResult
+    from resnet_duet.files.verify_conversion import Verification
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,21 @@ def facts(done: Conversion) -> dict[str, object]:
         "to": result.dialect,
         "alternatives": identity.alternatives,
         "skipped": result.checkpoint.skipped,
+        "notes": identity.evidence.notes,
         "tensors": result.arrays,
         "values": values(result),
         "dtypes": result.dtypes,
         "nonfinite": result.nonfinite,
         "verified": done.verified,
+        "verification": vars(result.verification) if result.verification else None,
     }
+
+
+def verified(found: "Verification") -> Iterator[str]:
+    """What was compared, and what a user should know about it."""
+    one = f"the file's own function ({found.reference})" if found.own_function else found.reference
+    yield f"verified: the outputs in {one} and {found.converted} match in {found.precision}"
+    yield from found.notes
 
 
 def values(result: "ConvertResult") -> int:
@@ -63,32 +73,28 @@ def values(result: "ConvertResult") -> int:
 
 def show(done: Conversion, duration: float) -> None:
     """Print the result, and below it what a user should know."""
-    from resnet_duet.cli.descriptions import (
-        assumptions,
-        caveats,
-        naming_of,
-        network_of,
-        nonfinite,
-    )
+    from resnet_duet.cli.descriptions import caveats, naming_of, network_of, nonfinite
+    from resnet_duet.cli.options import value_text
+    from resnet_duet.identify.assumptions import assumptions
 
     result, identity = done.result, done.result.identity
     written = [
         f"{result.arrays} tensors",
         f"{si(values(result))} values",
         ", ".join(result.dtypes),
-        naming_of(result.dialect),
+        f"{result.dialect} naming",
         size(done.target.stat().st_size),
         seconds(duration),
     ]
     console.result(True, str(done.target), written)
-    if done.verified:
-        other = "ONNX" if result.input_layout else "Keras"
-        console.note(f"verified: the outputs in PyTorch and {other} match in float64")
-    console.note(f"from {done.source}: {network_of(identity)}, {naming_of(identity.dialect)}")
-    for caveat in caveats(identity, result.checkpoint.configs, result.checkpoint.skipped):
+    if result.verification:
+        for line in verified(result.verification):
+            console.note(line)
+    console.note(f"from {done.source}: {network_of(identity)}, {naming_of(identity)}")
+    for caveat in caveats(identity, result.checkpoint.skipped):
         console.note(caveat)
-    if not result.checkpoint.metadata:
-        console.note(assumptions(identity, result.checkpoint))
+    if assumed := assumptions(identity, value_text):
+        console.note(f"{assumed} (override with --set; details: inspect)")
     for warning in nonfinite(result.nonfinite):
         console.warning(warning)
 

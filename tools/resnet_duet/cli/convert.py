@@ -11,7 +11,7 @@ import click
 from resnet_duet.cli import progress
 from resnet_duet.cli.conversion import Conversion, facts, show, show_many
 from resnet_duet.cli.help import Command
-from resnet_duet.cli.options import as_json, head_of, known_spec, with_source
+from resnet_duet.cli.options import as_json, head_of, known_spec, trust_of, with_source, with_trust
 
 if TYPE_CHECKING:
     from resnet_duet.files.convert_file import ConvertOptions
@@ -60,7 +60,11 @@ DTYPES = ("kept", "bfloat16", "float16", "float32", "float64")
     is_flag=True,
     help="Fold the biases of convolutions into BatchNorm; without biases, add zeros.",
 )
-@click.option("--verify", is_flag=True, help="Build both networks and compare before writing.")
+@click.option(
+    "--verify",
+    is_flag=True,
+    help="Compare both networks before writing; a whole model is run by its own library.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace TARGET if it exists.")
 @click.option(
     "--input-layout",
@@ -73,6 +77,7 @@ DTYPES = ("kept", "bfloat16", "float16", "float32", "float64")
     metavar="ENDING",
     help="Format of the files in the folder TARGET, such as .safetensors.",
 )
+@with_trust
 @as_json
 def convert(
     sources: tuple[Path, ...],
@@ -82,6 +87,8 @@ def convert(
     num_classes: int | None,
     no_head: bool,
     from_dialect: str | None,
+    prefix: str | None,
+    rename: Path | None,
     to_dialect: str | None,
     dtype: str,
     fold_bias: bool,
@@ -89,6 +96,7 @@ def convert(
     overwrite: bool,
     input_layout: "Axes | None",
     ending: str | None,
+    trust: bool,
     as_json: bool,
 ) -> None:
     """Convert checkpoints to another format, naming or dtype.
@@ -98,7 +106,9 @@ def convert(
     """
     start = time.perf_counter()
     from resnet_duet.formats.sha256 import BackgroundSha256
+    from resnet_duet.identify.folder import weights_in
 
+    sources = tuple(map(weights_in, sources))
     # The sum is computed while NumPy and h5py are imported.
     sha256 = BackgroundSha256(sources[0]) if sources[0].is_file() else None
     from resnet_duet.files.batch import is_many
@@ -107,12 +117,15 @@ def convert(
     options = ConvertOptions(
         spec=known_spec(spec),
         source_dialect=from_dialect,
+        prefix=prefix,
+        rename=rename,
         choices=choices,
         target_dialect=to_dialect,
         dtype=dtype,
         head=head_of(num_classes, no_head),
         fold_bias=fold_bias,
         verify=verify,
+        trust=trust_of(trust),
         overwrite=overwrite,
         input_layout=input_layout,
     )

@@ -4,13 +4,19 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
-from resnet_duet.formats.checkpoint import Checkpoint
-from resnet_duet.formats.keras_config import Configs
+from resnet_duet.identify.evidence import Origin
 from resnet_duet.identify.identify import Identity
-from resnet_duet.identify.keras_config import ends_in_softmax
 
 MOST_LISTED = 6  # kinds of skipped entries
 MOST_WARNINGS = 20  # tensors with NaN
+HEADINGS = {  # of the choices with one source
+    Origin.USER: "given by the user",
+    Origin.GRAPH: "read from the file's graph",
+    Origin.METADATA: "not determined by the weights, read from the file's metadata",
+    Origin.CONFIG: "not determined by the weights, read from config.json",
+    Origin.ARRAYS: "follows from the names and shapes of the weights",
+    Origin.CONVENTION: "not determined by the weights, assumed as in {code}",
+}
 
 
 def network_of(identity: Identity) -> str:
@@ -21,45 +27,24 @@ def network_of(identity: Identity) -> str:
     return identity.name or f"unnamed {depth(resnet_spec.plan(identity.spec))}-layer ResNet"
 
 
-def naming_of(dialect: str) -> str:
-    """A dialect as a fact: "torchvision naming"."""
-    return f"{dialect} naming"
+def naming_of(identity: Identity) -> str:
+    """How the tensors were found: "torchvision naming", or by the graph, whatever their names."""
+    by_graph = identity.evidence.general is Origin.GRAPH
+    return "identified by its graph" if by_graph else f"{identity.dialect} naming"
 
 
-def caveats(identity: Identity, configs: Configs, skipped: Sequence[str]) -> Iterator[str]:
-    """What a user should know: other networks that match, entries that were skipped.
+def caveats(identity: Identity, skipped: Sequence[str]) -> Iterator[str]:
+    """What a user should know: other networks that match, notes, entries that were skipped.
 
     Args:
-        identity, configs: of the checkpoint.
+        identity: of the checkpoint.
         skipped: entries of the file that the network does not have.
     """
     if identity.alternatives:
         yield f"also matches {', '.join(identity.alternatives)}; choose with --spec"
+    yield from identity.evidence.notes
     if skipped:
         yield f"skipped: {by_kind(skipped)}"
-    if ends_in_softmax(configs):
-        yield "the file's network ends in softmax; the networks here end in the logits before it"
-
-
-def assumptions(identity: Identity, checkpoint: Checkpoint) -> str:
-    """The choices that weights do not determine, and the flag that overrides them."""
-    from resnet_duet.cli.options import value_text
-    from resnet_duet.identify.undetermined import undetermined_choices
-    from resnet_duet.weights.dialects import dialect
-
-    found = undetermined_choices(identity.spec, dialect(identity.dialect))
-    assumed = ", ".join(f"{item.path}={value_text(item.assumed)}" for item in found)
-    source = source_of_choices(identity, checkpoint)
-    return f"{source}: {assumed} (override with --set; details: inspect)"
-
-
-def source_of_choices(identity: Identity, checkpoint: Checkpoint) -> str:
-    """Where the choices come from that weights do not determine."""
-    if checkpoint.metadata is not None:
-        return "not determined by the weights, read from the file's metadata"
-    if checkpoint.configs:
-        return "not determined by the weights, read from the file's Keras configuration"
-    return f"not determined by the weights, assumed as in {identity.dialect}"
 
 
 def by_kind(names: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ import click
 
 from resnet_duet.cli import console, progress
 from resnet_duet.cli.help import Command
-from resnet_duet.cli.options import as_json, with_spec
+from resnet_duet.cli.options import as_json, trust_of, with_spec, with_trust
 from resnet_duet.cli.verify import NETWORKS, finite, layer_facts, pair_of
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ ALTERNATIVE = "or, with the same outputs:"
     {NETWORKS}
 
     A is the reference, whose weights must be readable. B needs outputs only. Single mistakes are
-    tried first, then pairs. Exit status: 0 the outputs match, 1 they differ.""",
+    tried first, then pairs and up to four at once. Exit status: 0 the outputs match, 1 they
+    differ.""",
     examples=(
         ("Find the mistake in your own code:", "resnet-duet diagnose resnet50.pth mine.py:model"),
         ("Read about a mistake:", "resnet-duet differences norm_eps"),
@@ -32,20 +33,21 @@ ALTERNATIVE = "or, with the same outputs:"
 @click.argument("a")
 @click.argument("b")
 @with_spec
+@with_trust
 @as_json
-def diagnose(a: str, b: str, spec: str | None, as_json: bool) -> None:
+def diagnose(a: str, b: str, spec: str | None, trust: bool, as_json: bool) -> None:
     """See the decorator for the help."""
     from resnet_duet.diagnosis.diagnose import diagnose as find
 
     with progress.working(f"building {a} and {b}"):
-        pair = pair_of(a, b, spec)
+        pair = pair_of(a, b, spec, None, trust_of(trust))
     with progress.undisturbed():
         found = find(pair.a, pair.b, progress.bar)
     if as_json:
         click.echo(json.dumps(facts(found), allow_nan=False))
     else:
         show(found)
-        console.notes(pair.caveats)
+        console.notes((*pair.a.titled_notes(), *pair.b.titled_notes(), *pair.caveats))
     raise click.exceptions.Exit(0 if found.match else 1)
 
 
@@ -68,7 +70,7 @@ def show_cause(cause: "Cause") -> None:
     """Print one mistake."""
     console.say(f"{console.bold(cause.difference)}: {cause.description}")
     console.say(f"layers: {cause.place}", indent="  ")
-    console.say(f"on its own: error {cause.error:.1e}", indent="  ")
+    console.say(f"on its own: error {cause.error:.1e}{cause.need}", indent="  ")
     console.say(f"fix: {console.good(cause.fix)}", indent="  ")
     command = f"resnet-duet differences {cause.difference}"
     console.say(f"more: {console.accent(command)}", indent="  ")

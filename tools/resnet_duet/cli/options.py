@@ -1,8 +1,7 @@
 """Options that several commands take, and how their values are parsed."""
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from resnet_duet.formats.trust import Trust
     from resnet_duet.identify.head import Head
     from resnet_spec import ResNetSpec
 
@@ -21,6 +21,9 @@ with_spec = click.option(
     metavar="NAME|FILE",
     help="Architecture: a name of `list`, or a spec in a .json file. [default: detected]",
 )
+with_trust = click.option(
+    "--trust", is_flag=True, help="Run the program in a .pt2 or TorchScript file."
+)
 with_choices = click.option(
     "--set",
     "choices",
@@ -28,6 +31,12 @@ with_choices = click.option(
     multiple=True,
     callback=lambda _context, _option, words: dict(map(parse_choice, words)),
     help="Override an architecture option, e.g. padding=same. Repeatable.",
+)
+
+with_prefix = click.option(
+    "--prefix",
+    metavar="PREFIX",
+    help="Prefix of the network's tensor names, such as teacher. [default: detected]",
 )
 
 
@@ -49,6 +58,13 @@ def with_source(command: Callable[..., None]) -> Callable[..., None]:
             metavar="DIALECT",
             help="Naming scheme of the input, such as torchvision. [default: detected]",
         ),
+        with_prefix,
+        click.option(
+            "--rename",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Names of the input's tensors and torchvision's, in two columns or as JSON.",
+        ),
     )
     for option in reversed(options):
         command = option(command)
@@ -62,6 +78,13 @@ def head_of(num_classes: int | None, no_head: bool) -> "Head":
     if no_head and num_classes is not None:
         raise click.UsageError("--no-head and --num-classes exclude each other")
     return None if no_head else num_classes or HeadChoice.KEEP
+
+
+def trust_of(trust: bool) -> "Trust":
+    """The value of `--trust`, as the readers of files take it."""
+    from resnet_duet.formats.trust import Trust
+
+    return Trust.CODE if trust else Trust.DATA
 
 
 def known_spec(spec: str | None) -> "ResNetSpec | str | None":
@@ -97,9 +120,12 @@ def parse_choice(text: str) -> tuple[str, object]:
     name, equals, value = text.partition("=")
     if not equals:
         raise click.UsageError(f"--set takes CHOICE=VALUE, not {text!r}")
-    known = list(choice_names())
+    from resnet_spec import ResNetSpec
+    from resnet_spec.rules import choice_paths
+
+    known = list(choice_paths(ResNetSpec))
     if name not in known:
-        containing = [choice for choice in known if name and name in choice]
+        containing = sorted((c for c in known if name and name in c), key=len)
         near = containing or get_close_matches(name, known, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]}?" if near else f"choices: {', '.join(known)}"
         raise click.UsageError(f"--set {text}: there is no choice {name!r}; {hint}")
@@ -107,16 +133,6 @@ def parse_choice(text: str) -> tuple[str, object]:
         return name, json.loads(value)
     except (ValueError, RecursionError):
         return name, value
-
-
-def choice_names() -> Iterator[str]:
-    """The fields of a spec, and with a dot those of its stem and its shortcut."""
-    from resnet_spec import ResNetSpec
-
-    for field in fields(ResNetSpec):
-        yield field.name
-        if is_dataclass(field.default):
-            yield from (f"{field.name}.{inner.name}" for inner in fields(field.default))
 
 
 def value_text(value: object) -> str:

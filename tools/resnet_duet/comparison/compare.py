@@ -5,12 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 
 import resnet_spec
-from resnet_duet.comparison.adapters import subject
+from resnet_duet.comparison.adapters import rebuilt, subject
 from resnet_duet.comparison.comparison import Comparison
 from resnet_duet.comparison.display import shape_text
 from resnet_duet.comparison.inputs import random_inputs
 from resnet_duet.comparison.layer_errors import LayerError, Trace, layer_errors
+from resnet_duet.comparison.outputs import OUTPUT, adjust_outputs, output
 from resnet_duet.comparison.subject import Comparable, Naming, Subject, is_float32
+from resnet_duet.formats.trust import Trust
 from resnet_spec import Plan, ResNetError
 from resnet_spec.structure import HEAD
 
@@ -25,9 +27,15 @@ TOLERANCE = 1e-10
 # (measured over the families of the zoo), a wrong eps of 1e-3 by 1,000 times.
 FLOAT32_FACTOR = 4
 
+FOLDED = "its norms were folded into its convolutions in float32: judged by float32 rounding"
+
 
 def compare(
-    a: Comparable, b: Comparable, seeds: Sequence[int] = (0,), tolerance: float = TOLERANCE
+    a: Comparable,
+    b: Comparable,
+    seeds: Sequence[int] = (0,),
+    tolerance: float = TOLERANCE,
+    trust: Trust = Trust.DATA,
 ) -> Comparison:
     """Run two networks on the same random images and compare the output of every layer.
 
@@ -37,11 +45,12 @@ def compare(
     with a tolerance of `FLOAT32_FACTOR` times the other network's float32 rounding error.
 
     Args:
-        a: the reference: a torch module, a Keras model, the path of a checkpoint or of an .onnx
-            file, or a `Function`.
+        a: the reference: a torch module, a Keras model, the path of a checkpoint or of a whole
+            model, or a `Function`. A whole model is run by its own library.
         b: the network to compare with it, one of the same.
         seeds: of the images. For each seed there are two images of each size.
         tolerance: the largest relative error of float64 rounding; see `relative_error`.
+        trust: `Trust.CODE` to run the program in a .pt2 or TorchScript file.
 
     Returns:
         The error of every layer. `print` it for a table by stage.
@@ -55,19 +64,39 @@ def compare(
     Example:
         >>> print(resnet_duet.compare("resnet50.pth", keras_model))  # doctest: +SKIP
     """
-    one, two = subject(a), subject(b)
+    one, two = subject(a, trust), subject(b, trust)
     images = [x for seed in seeds for x in random_inputs(one, two, seed)]
-    runs = [(one.run(x), two.run(x)) for x in images]
+    raw = [(one.run(x), two.run(x)) for x in images]
+    baseline = _float32_baseline(one, two, images, raw)
+    adjusted = adjust_outputs(one, two, raw, baseline)
+    runs, baseline = adjusted.runs, adjusted.baseline
     check_output_shapes(one, two, runs[0])
-    baseline = _float32_baseline(one, two, images, runs)
     naming = _common_naming(one, two)
     layers = layer_errors(naming, runs, baseline, tolerance, FLOAT32_FACTOR)
+    notes = [*one.titled_notes(), *two.titled_notes(), *adjusted.notes]
+    if baseline is None and one.folded != two.folded and not all(x.match for x in layers):
+        folded, other, side = (one, two, 1) if one.folded else (two, one, 0)
+        if other.float32:
+            baseline = adjust_outputs(
+                one, two, raw, _float32_runs(other, side, images, raw)
+            ).baseline
+            layers = layer_errors(naming, runs, baseline, tolerance, FLOAT32_FACTOR)
+            notes.append(f"{folded.title}: {FOLDED}")
     known = one.identified or two.identified
     stages = _stages(resnet_spec.plan(known.spec), layers) if known else {}
     stages = stages or {"network": layers}
     sizes = tuple(dict.fromkeys((x.shape[1], x.shape[2]) for x in images))
     precision = "float64" if baseline is None else "float32"
-    return Comparison((one.title, two.title), layers, stages, precision, sizes, tuple(seeds))
+    return Comparison(
+        titles=(one.title, two.title),
+        layers=layers,
+        stages=stages,
+        precision=precision,
+        sizes=sizes,
+        seeds=tuple(seeds),
+        own_functions=(one.own_function, two.own_function),
+        notes=tuple(notes),
+    )
 
 
 def check_output_shapes(one: Subject, two: Subject, run: tuple[Trace, Trace]) -> None:
@@ -78,11 +107,6 @@ def check_output_shapes(one: Subject, two: Subject, run: tuple[Trace, Trace]) ->
             f"the outputs cannot be compared: {one.title} returns shape {shapes[0]}, {two.title}"
             f" shape {shapes[1]}"
         )
-
-
-def output(trace: Trace) -> np.ndarray:
-    """The network's output: the last entry of its trace."""
-    return trace[next(reversed(trace))]
 
 
 def _common_naming(one: Subject, two: Subject) -> Naming:
@@ -107,12 +131,29 @@ def _float32_baseline(
     side = 0 if float32[1] else 1
     measured = (one, two)[side]
     if all(float32) or measured.float32 is None:
+        known = one.identified or two.identified
+        if known and all(len(trace) == 1 for trace in runs[0]):
+            return _rounding_of_outputs(rebuilt(known), images)
         raise ResNetError(
             f"{one.title} and {two.title}: rounding cannot be distinguished from a mistake, since"
             " neither runs in both float64 and float32; pass a checkpoint, a torch module or a"
             " Keras model as one of them"
         )
+    return _float32_runs(measured, side, images, runs)
+
+
+def _float32_runs(
+    measured: Subject, side: int, images: list[np.ndarray], runs: list[tuple[Trace, Trace]]
+) -> list[tuple[Trace, Trace]]:
+    """(float64, float32) traces of one of the networks, whose float64 traces are known."""
     return [(run[side], measured.run_float32(x)) for x, run in zip(images, runs, strict=True)]
+
+
+def _rounding_of_outputs(network: Subject, images: list[np.ndarray]) -> list[tuple[Trace, Trace]]:
+    """(float64, float32) traces of a network that has the function of both, outputs only."""
+    return [
+        ({OUTPUT: output(network.run(x))}, {OUTPUT: output(network.run_float32(x))}) for x in images
+    ]
 
 
 def _stages(plan: Plan, layers: tuple[LayerError, ...]) -> dict[str, tuple[LayerError, ...]]:

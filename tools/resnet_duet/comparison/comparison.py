@@ -23,6 +23,9 @@ class Comparison:
         precision: "float64", or "float32" if a network cannot run in float64.
         sizes: (height, width) of the images.
         seeds: of the images.
+        own_functions: whether each network ran itself, as opposed to one that this package built of
+            its arrays; see `Subject`.
+        notes: what a reader should know about how the networks were run.
     """
 
     titles: tuple[str, str]
@@ -31,6 +34,8 @@ class Comparison:
     precision: str
     sizes: tuple[tuple[int, int], ...]
     seeds: tuple[int, ...]
+    own_functions: tuple[bool, bool]
+    notes: tuple[str, ...]
 
     @property
     def match(self) -> bool:
@@ -73,7 +78,7 @@ class Comparison:
         return f"<Comparison of {self.titles[0]} and {self.titles[1]}: {self.verdict}>"
 
     def __str__(self) -> str:
-        return f"{text_table(HEADINGS, self._rows())}\n{self.verdict}"
+        return "\n".join((text_table(HEADINGS, self._rows()), self.verdict, *self.notes))
 
     def _repr_html_(self) -> str:
         return html_table(self.verdict, HEADINGS, self._rows())

@@ -7,9 +7,11 @@ import numpy as np
 import resnet_spec
 from resnet_duet.comparison.subject import IdentifiedNet
 from resnet_duet.errors import FileError
-from resnet_duet.formats.keras_config import Configs
+from resnet_duet.formats.checkpoint import Checkpoint
 from resnet_duet.formats.unwrap import views
-from resnet_duet.identify.identify import Identity, identify
+from resnet_duet.identify.by_graph.identify_graph import identify_graph
+from resnet_duet.identify.identify import Identity, find_identity
+from resnet_duet.identify.placement import relabelled
 from resnet_duet.weights.arrays import Arrays
 from resnet_duet.weights.convert import convert
 from resnet_duet.weights.dialects import DIALECTS
@@ -18,25 +20,34 @@ from resnet_spec import ResNetSpec
 CANONICAL = "torchvision"
 
 
-def recognise(
-    arrays: Mapping[str, np.ndarray], configs: Configs
-) -> tuple[IdentifiedNet | None, dict[str, str]]:
-    """Identify a network by its arrays, and name its layers.
+def recognise(checkpoint: Checkpoint) -> tuple[IdentifiedNet | None, dict[str, str]]:
+    """Identify a network by its graph, or else by its arrays, and name its layers.
 
     Args:
-        arrays: a torch module's state_dict, or a Keras model's variables by path.
-        configs: Keras' configurations of its layers; empty for torch.
+        checkpoint: of a live network or of a file.
 
     Returns:
         The network and {its name of a layer: the canonical name}; None and {} if it is not a
         known ResNet.
     """
-    for view, _ in views(Arrays.of(arrays)):
+    if checkpoint.graph is not None:
         try:
-            identity = identify(view.shapes, None, None, configs)
+            found = identify_graph(checkpoint.graph, checkpoint.arrays)
+        except FileError:
+            found = None  # outside of this family; its arrays may still be a ResNet's
+        if found is not None and not found.custom_head:
+            placement = found.placement
+            arrays = relabelled(checkpoint.arrays, placement)
+            names = {own: canonical for canonical, own in found.layers.items()}
+            return identified(lambda: arrays, placement.spec, CANONICAL), names
+    for view in views(checkpoint.arrays, prefix=None):
+        try:
+            identity = find_identity(view.arrays.shapes, None, None)
         except FileError:
             continue
-        return _identified_view(view, identity), _names(view, identity)
+        if identity is None:
+            continue
+        return _identified_view(view.arrays, identity), _names(view.arrays, identity)
     return None, {}
 
 

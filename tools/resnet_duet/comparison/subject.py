@@ -57,6 +57,12 @@ class Subject:
         channels: of its images; None if unknown.
         size: (height, width) of its images if it takes only one size, else None.
         identified: None if its arrays cannot be read or are not a known ResNet's.
+        own_function: whether this is the network itself: a live object, or the program in a file,
+            run by its own library. False for a network that this package builds of a file's arrays.
+        is_file: whether it is the function of a file, and not an object of the user's program.
+        folded: whether an exporter may have folded its norms into convolutions. The products are
+            rounded to float32, so they differ from those of the original weights.
+        notes: what a reader of a result should know about how it is run.
     """
 
     title: str
@@ -67,10 +73,18 @@ class Subject:
     channels: int | None
     size: Size | None
     identified: IdentifiedNet | None
+    own_function: bool = True
+    is_file: bool = False
+    folded: bool = False
+    notes: tuple[str, ...] = ()
 
     def with_title(self, title: str) -> "Subject":
         """The same network with another title."""
         return replace(self, title=title)
+
+    def titled_notes(self) -> tuple[str, ...]:
+        """The notes, each with the title of the network."""
+        return tuple(f"{self.title}: {note}" for note in self.notes)
 
     def run(self, images: np.ndarray) -> dict[str, np.ndarray]:
         """Run `trace`, which may be a user's code.

@@ -3,14 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from resnet_duet import formats
+from resnet_duet.errors import FileError
 from resnet_duet.formats.checkpoint import Checkpoint
 from resnet_duet.formats.sha256 import BackgroundSha256
+from resnet_duet.formats.trust import Trust
 from resnet_duet.frameworks.framework import Axes
-from resnet_duet.identify.head import Head
+from resnet_duet.identify.evidence import Origin
+from resnet_duet.identify.head import Head, HeadChoice
 from resnet_duet.identify.identify import Identity
 from resnet_duet.identify.open_checkpoint import open_checkpoint
 from resnet_duet.identify.rows import zoo_name
@@ -22,6 +26,10 @@ from resnet_spec import ResNetSpec
 from resnet_spec.errors import printable
 from resnet_spec.rules import override
 
+if TYPE_CHECKING:
+    from resnet_duet.files.verify_conversion import Side, Verification
+    from resnet_duet.identify.mapping import Rename
+
 KEEP_DTYPE = "kept"  # the precision of the source
 
 
@@ -32,6 +40,8 @@ class ConvertOptions:
     Attributes:
         spec: network of the source; None to infer it.
         source_dialect: dialect of the source; None to infer it.
+        prefix: of the network's names in the source; None to find it.
+        rename: the canonical name of each array of the source; None to identify the arrays.
         choices: {choice: value}, overrides of the source's spec; see `override`.
         head: the classifier to keep, remove or replace; see `open_checkpoint`.
         fold_bias: whether to change the convention of biases; see `fold.py`.
@@ -41,10 +51,13 @@ class ConvertOptions:
             the format's default.
         overwrite: whether an existing target is replaced.
         verify: whether to compare both networks in float64 before anything is written.
+        trust: whether programs of PyTorch in the source may be run.
     """
 
     spec: ResNetSpec | str | None
     source_dialect: str | None
+    prefix: str | None = None
+    rename: Path | None = None
 
     choices: Mapping[str, object]
     head: Head
@@ -55,6 +68,7 @@ class ConvertOptions:
     input_layout: Axes | None
     overwrite: bool
     verify: bool
+    trust: Trust
 
 
 @dataclass(frozen=True)
@@ -69,6 +83,7 @@ class ConvertResult:
         arrays: number of arrays that were written.
         dtypes: their precisions.
         nonfinite: {array: number of its values that are NaN or infinite}.
+        verification: how both networks were compared; None without `verify`.
     """
 
     identity: Identity
@@ -79,6 +94,7 @@ class ConvertResult:
     arrays: int
     dtypes: tuple[str, ...]
     nonfinite: Mapping[str, int]
+    verification: "Verification | None"
 
 
 def convert_file(
@@ -104,20 +120,19 @@ def convert_file(
         target, options.target_dialect, options.overwrite, options.input_layout
     )
     checkpoint, identity = identify_file(
-        source, options.spec, options.source_dialect, options.head, options.choices
+        source,
+        options.spec,
+        options.source_dialect,
+        options.head,
+        options.choices,
+        options.prefix,
+        options.rename,
+        options.trust,
     )
     arrays = checkpoint.arrays
-    if options.verify:
-        from resnet_duet.files.verify_conversion import Side, verify_conversion
-
-        wide = cast(arrays, "float64")
-        converted, spec = relabel(wide, identity, writable.dialect, options.fold_bias)
-        verify_conversion(
-            source,
-            Side(arrays, identity.spec, identity.dialect),
-            Side(converted, spec, writable.dialect),
-            writable.input_layout,
-        )
+    verification = (
+        _verified(source, arrays, identity, options, writable) if options.verify else None
+    )
     if options.dtype != KEEP_DTYPE:
         arrays = cast(arrays, options.dtype)
     arrays, spec = relabel(arrays, identity, writable.dialect, options.fold_bias)
@@ -138,7 +153,49 @@ def convert_file(
         len(arrays),
         dtypes,
         nonfinite,
+        verification,
     )
+
+
+def _verified(
+    source: Path,
+    arrays: Arrays,
+    identity: Identity,
+    options: ConvertOptions,
+    target: formats.Target,
+) -> "Verification":
+    """Compare the source with the network that will be written; see `verify_conversion`."""
+    from resnet_duet.files.verify_conversion import Side, verify_conversion
+
+    wide = cast(arrays, "float64")
+    converted, spec = relabel(wide, identity, target.dialect, options.fold_bias)
+    before = whole = Side(arrays, identity.spec, identity.dialect, identity.layers)
+    has_custom_head = False
+    if options.head is not HeadChoice.KEEP:
+        try:
+            whole = _side(source, options, HeadChoice.KEEP)
+        except FileError:  # a head that cannot be kept
+            whole, has_custom_head = _side(source, options, None), True
+    after = Side(converted, spec, target.dialect)
+    layout, trust = target.input_layout, options.trust
+    return verify_conversion(source, whole, before, after, layout, trust, has_custom_head)
+
+
+def _side(source: Path, options: ConvertOptions, head: Head) -> "Side":
+    """The source with the given head."""
+    from resnet_duet.files.verify_conversion import Side
+
+    checkpoint, own = identify_file(
+        source,
+        options.spec,
+        options.source_dialect,
+        head,
+        options.choices,
+        options.prefix,
+        options.rename,
+        options.trust,
+    )
+    return Side(checkpoint.arrays, own.spec, own.dialect, own.layers)
 
 
 def identify_file(
@@ -147,18 +204,25 @@ def identify_file(
     dialect: str | None,
     head: Head,
     choices: Mapping[str, object],
+    prefix: str | None = None,
+    rename: "Rename | None" = None,
+    trust: Trust = Trust.DATA,
 ) -> tuple[Checkpoint, Identity]:
     """Open a checkpoint, and override choices of the spec that its arrays do not show.
 
     Args:
         source: the file.
-        spec, dialect, head: see `open_checkpoint`.
+        spec, dialect, head, prefix, trust: see `open_checkpoint`.
         choices: {choice: value}; see `override`.
+        rename, trust: see `open_checkpoint`.
     """
-    checkpoint, identity = open_checkpoint(source, spec, dialect, head)
+    checkpoint, identity = open_checkpoint(source, spec, dialect, head, prefix, rename, trust)
     if choices:
         spec = override(identity.spec, choices)
-        identity = Identity(zoo_name(spec), spec, identity.dialect, (), ambiguous=False)
+        if checkpoint.graph is not None:  # which the choices must not contradict
+            return open_checkpoint(source, spec, dialect, head, prefix, trust=trust)
+        evidence = identity.evidence.with_given(choices, Origin.USER)
+        identity = Identity(zoo_name(spec), spec, identity.dialect, (), False, evidence)
     return checkpoint, identity
 
 

@@ -1,22 +1,27 @@
 """One file for each kind of network that can be compared; `subject` chooses among them."""
 
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
-from resnet_duet.comparison.subject import Comparable, Function, Subject
+from resnet_duet.comparison.subject import Comparable, Function, IdentifiedNet, Subject
 from resnet_duet.errors import FrameworkError
-from resnet_duet.frameworks import framework_of
+from resnet_duet.formats.trust import Trust
+from resnet_duet.frameworks import FRAMEWORKS, TORCH, framework_of
+from resnet_duet.models import assemble
 from resnet_spec import ResNetError
 
-CODE, CHECKPOINT, ONNX, FUNCTION = "code", "checkpoint", "onnx", "function"  # their modules
+CANONICAL = "torchvision"
+CODE, CHECKPOINT, FUNCTION = "code", "checkpoint", "function"  # their modules
 
 
-def subject(network: Comparable) -> Subject:
-    """A network in the form that `compare` and `diagnose` work on. Never executes a file.
+def subject(network: Comparable, trust: Trust = Trust.DATA) -> Subject:
+    """A network in the form that `compare` and `diagnose` work on. Never executes Python code.
 
     Args:
-        network: a torch module, a Keras model, the path of a checkpoint or of an .onnx file, a
+        network: a torch module, a Keras model, the path of a checkpoint or of a whole model, a
             `Function`, or a `Subject`, which is returned as it is.
+        trust: whether a program of PyTorch in a file may be run.
 
     Raises:
         ResNetError: it is something else, or a string of code.
@@ -30,7 +35,15 @@ def subject(network: Comparable) -> Subject:
             f"{str(network)!r} is code, which this function does not execute: import the network"
             " and pass it, or call resnet_duet.comparison.adapters.subject_of_argument"
         )
-    return _adapted(kind, network)
+    return own_file(network, trust) if kind == CHECKPOINT else _adapted(kind, network)
+
+
+def own_file(path: Comparable, trust: Trust) -> Subject:
+    """The function of a file; see `adapters.checkpoint`."""
+    from resnet_duet.comparison.adapters.checkpoint import of_file, opened
+
+    assert isinstance(path, Path | str)
+    return of_file(path, opened(path, trust), trust)
 
 
 def subject_of_argument(argument: str) -> Subject:
@@ -46,9 +59,20 @@ def subject_of_argument(argument: str) -> Subject:
     return _adapted(_kind_of_path(argument), argument)
 
 
-def is_checkpoint(path: str) -> bool:
-    """Whether an argument is the path of a checkpoint, and not of an .onnx file or of code."""
-    return _kind_of_path(path) == CHECKPOINT
+def rebuilt(known: IdentifiedNet) -> Subject:
+    """The network that this package builds of an identified one, in the first framework installed.
+
+    Raises:
+        FrameworkError: no framework is installed.
+    """
+    own = next((row for row in FRAMEWORKS.values() if row.is_installed()), TORCH)
+    net = assemble(known.weights(), known.spec, CANONICAL, own.name, "float64")
+    return replace(subject(net), own_function=False)
+
+
+def is_file(argument: str) -> bool:
+    """Whether an argument is the path of a checkpoint or of a whole model, and not of code."""
+    return _kind_of_path(argument) == CHECKPOINT
 
 
 def _adapted(kind: str, network: Comparable) -> Subject:
@@ -74,7 +98,5 @@ def _kind(network: Comparable) -> str:
 
 
 def _kind_of_path(path: str) -> str:
-    if path.endswith(".onnx"):
-        return ONNX
     file, _, _ = path.rpartition(":")
     return CODE if file.endswith(".py") or path.endswith(".py") else CHECKPOINT

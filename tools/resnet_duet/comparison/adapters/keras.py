@@ -1,19 +1,22 @@
 """A Keras model, of `resnet_tf` or of a user, in inference mode. torch.py corresponds."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from resnet_duet.comparison.naming import custom_name, identified, recognise
-from resnet_duet.comparison.subject import Naming, Subject, Tracer, prefer
-from resnet_duet.formats.keras_config import configs_of_model
+from resnet_duet.comparison.subject import IdentifiedNet, Naming, Subject, Tracer, prefer
 from resnet_duet.frameworks import KERAS
+from resnet_duet.identify.live import checkpoint_of
 from resnet_duet.weights.convert import to_nhwc
 from resnet_spec import ResNetSpec
 from resnet_spec.measure import Size
 
 if TYPE_CHECKING:
     import keras
+
+POOL = "avgpool"  # its output has other axes in some models; the network's output depends on it
 
 
 def subject(model: "keras.Model") -> Subject:
@@ -41,8 +44,22 @@ def _from_builder(model: Any) -> Subject:
 
 def _from_user(model: "keras.Model") -> Subject:
     KERAS.builder()
-    arrays = {variable.path: np.asarray(variable) for variable in model.variables}
-    known, names = recognise(arrays, configs_of_model(model) if hasattr(model, "layers") else {})
+    checkpoint, _ = checkpoint_of(model)
+    known, names = recognise(checkpoint)
+    return named(model, known, names)
+
+
+def named(model: "keras.Model", known: IdentifiedNet | None, names: Mapping[str, str]) -> Subject:
+    """A model whose layers have known names.
+
+    Args:
+        model: the model.
+        known: what it is; None if that is unknown.
+        names: {its name of a layer: the canonical name}. Names of layers whose output is not that
+            of one planned layer are not used.
+    """
+    other = [layer.name for layer in getattr(model, "layers", ()) if _has_own_activation(layer)]
+    names = {own: name for own, name in names.items() if own not in other and name != POOL}
     channels, size = _input_of(model)
     copies = _copies(model)
     float64, float32 = (_probed(copy, names) for copy in copies) if copies else (None, None)
@@ -56,6 +73,14 @@ def _from_user(model: "keras.Model") -> Subject:
         size=size,
         identified=known,
     )
+
+
+def _has_own_activation(layer: Any) -> bool:
+    """Whether a layer with weights, such as Conv2D, applies an activation as well."""
+    import keras
+
+    activation = getattr(layer, "activation", None)
+    return bool(layer.weights) and activation not in (None, keras.activations.linear)
 
 
 def _copies(model: "keras.Model") -> "tuple[keras.Model, keras.Model] | None":
@@ -76,20 +101,26 @@ def in_precision(model: "keras.Model", dtype: str) -> "keras.Model":
     import keras
 
     def rebuilt(layer: Any) -> Any:
+        if isinstance(layer, keras.Model) and layer.inputs:
+            return in_precision(layer, dtype)
         config = layer.get_config()
         if isinstance(layer, keras.Layer):  # operations such as `ops.pad` have no policy
             config |= {"dtype": dtype}
+            # The weights are overwritten, and to draw them takes most of the time.
+            config |= {key: "zeros" for key in config if key.endswith("_initializer")}
         return type(layer).from_config(config)
 
     (source,) = model.inputs
     image = keras.Input(batch_shape=source.shape, dtype=dtype, name=source.name)
-    images = keras.tree.map_structure(lambda _: image, model.input)  # a list in some files
+    is_nested = not isinstance(model, keras.Sequential)  # the input is a list in some files
+    images = keras.tree.map_structure(lambda _: image, model.input) if is_nested else image
     clone = keras.models.clone_model(model, images, rebuilt)
+    clone.name = model.name
     clone.set_weights(model.get_weights())
     return clone
 
 
-def _probed(model: "keras.Model", names: dict[str, str]) -> Tracer:
+def _probed(model: "keras.Model", names: Mapping[str, str]) -> Tracer:
     """The output of every layer, by its canonical name where it has one, then the network's."""
     import keras
 
@@ -97,7 +128,8 @@ def _probed(model: "keras.Model", names: dict[str, str]) -> Tracer:
         names.get(layer.name, custom_name(layer.name)): layer.output
         for layer in model.layers
         if isinstance(getattr(layer, "output", None), keras.KerasTensor)
-        and not isinstance(layer, keras.layers.InputLayer)
+        # The output of a nested model is that of its own graph.
+        and not isinstance(layer, keras.layers.InputLayer | keras.Model)
     }
     output = model.outputs[0]
     probe = keras.Model(model.inputs[0], {**layers, "output": output})

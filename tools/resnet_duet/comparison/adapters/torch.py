@@ -9,10 +9,14 @@ import numpy as np
 from resnet_duet.comparison.naming import custom_name, identified, recognise
 from resnet_duet.comparison.subject import Naming, Subject, Tracer, prefer
 from resnet_duet.frameworks import TORCH
+from resnet_duet.identify.live import checkpoint_of
 from resnet_duet.weights.convert import relayout, to_nhwc
 
 if TYPE_CHECKING:
     import torch
+
+
+GLOBAL_POOL = "avgpool"  # the canonical name of the global pool
 
 
 def subject(net: "torch.nn.Module") -> Subject:
@@ -37,12 +41,11 @@ def _from_builder(net: Any) -> Subject:
 
 
 def _from_user(net: "torch.nn.Module") -> Subject:
-    arrays = {
-        name: tensor.numpy(force=True)
-        for name, tensor in net.state_dict().items()
-        if tensor.is_floating_point()
-    }
-    known, names = recognise(arrays, {})
+    checkpoint, _ = checkpoint_of(net)
+    known, names = recognise(checkpoint)
+    # A graph names an operation in the forward of a module, such as F.relu, after that module.
+    parents = {name for name, module in net.named_modules() if list(module.children())}
+    names = {own: name for own, name in names.items() if own == name or own not in parents}
     float32 = _hooked(copy.deepcopy(net).float().eval(), names)
     return Subject(
         title=f"the module {type(net).__module__}.{type(net).__qualname__}",
@@ -71,16 +74,28 @@ def _hooked(net: "torch.nn.Module", names: dict[str, str]) -> Tracer:
     def trace(images: np.ndarray) -> dict[str, np.ndarray]:
         outputs: dict[str, np.ndarray] = {}
 
-        def record(name: str) -> Callable[[Any, Any, Any], None]:
+        def record(name: str, only_first: bool) -> Callable[[Any, Any, Any], None]:
             def hook(module: Any, inputs: Any, output: Any) -> None:
+                if only_first and name in outputs:
+                    return  # a shared ReLU has its name in the graph from its first call
                 if isinstance(output, torch.Tensor) and output.ndim in (2, 4):
+                    if name == GLOBAL_POOL:  # whether or not it keeps the axes of size 1
+                        output = output.flatten(1)
                     # A copy, since the next layer may work in place.
                     outputs[name] = to_nhwc(output.numpy(force=True).copy(), TORCH.axes)
 
             return hook
 
+        # A function in a composite module has the module's name in the graph, not its output.
+        known = {
+            name: names[name]
+            for name, module in net.named_modules()
+            if name in names and not any(module.children())
+        }
         hooks = [
-            module.register_forward_hook(record(names.get(name, custom_name(name))))
+            module.register_forward_hook(
+                record(known.get(name, custom_name(name)), only_first=name in known)
+            )
             for name, module in net.named_modules()
             if name
         ]
