@@ -12,9 +12,9 @@ from resnet_duet.comparison.compare import (
     TOLERANCE,
     check_output_shapes,
     compare,
-    output,
 )
 from resnet_duet.comparison.inputs import random_inputs
+from resnet_duet.comparison.outputs import output
 from resnet_duet.comparison.subject import Comparable, Naming, Subject, is_float32
 from resnet_duet.diagnosis.architecture import different_architectures
 from resnet_duet.diagnosis.candidates import Candidates
@@ -22,6 +22,7 @@ from resnet_duet.diagnosis.diagnosis import Cause, Diagnosis
 from resnet_duet.diagnosis.explain import Strategy, explain, float32_error
 from resnet_duet.diagnosis.search import Progress
 from resnet_duet.errors import FrameworkError
+from resnet_duet.formats.trust import Trust
 from resnet_duet.frameworks import FRAMEWORKS
 from resnet_duet.scenarios.inference import InferenceScenario
 from resnet_duet.weights.relative_error import relative_error
@@ -31,7 +32,7 @@ __all__ = ["Cause", "Diagnosis", "diagnose", "no_progress"]
 
 T = TypeVar("T")
 
-MAX_CAUSES = 2
+MAX_CAUSES = 4
 
 
 def no_progress(items: Sequence[T], _message: str) -> Iterable[T]:
@@ -40,20 +41,27 @@ def no_progress(items: Sequence[T], _message: str) -> Iterable[T]:
 
 
 def diagnose(
-    a: Comparable, b: Comparable, progress: Progress = no_progress, max_causes: int = MAX_CAUSES
+    a: Comparable,
+    b: Comparable,
+    progress: Progress = no_progress,
+    max_causes: int = MAX_CAUSES,
+    trust: Trust = Trust.DATA,
 ) -> Diagnosis:
     """Find the known mistakes that turn the outputs of `a` into those of `b`.
 
     The mistakes of `resnet_duet.differences` are made in a copy of the reference, singly and then
-    in pairs, until its outputs match those of `b`. Only the outputs of `b` are needed. If both
-    networks are identified and have different architectures, nothing is searched for.
+    in pairs, until its outputs match those of `b`. The pairs that come nearest are followed by a
+    third and a fourth mistake. Each cause of the result is needed: the outputs do not match
+    without it. Only the outputs of `b` are needed. If both networks are identified and have
+    different architectures, nothing is searched for.
 
     Args:
         a: the reference: anything `compare` takes whose weights can be read as a ResNet's.
         b: the network that disagrees: anything `compare` takes.
         progress: (items, description) -> the items, while it shows how far the search is.
-        max_causes: 2 to search for pairs of mistakes too; 1 for single mistakes only, which takes
-            seconds.
+        max_causes: the most mistakes of a combination, 1 to 4; 1 for single mistakes only, which
+            takes seconds.
+        trust: `Trust.CODE` to run the program in a .pt2 or TorchScript file.
 
     Returns:
         The causes. `print` it for a report.
@@ -67,9 +75,9 @@ def diagnose(
     Example:
         >>> print(resnet_duet.diagnose("resnet50.pth", keras_model))  # doctest: +SKIP
     """
-    if max_causes not in (1, 2):
-        raise ResNetError(f"max_causes must be 1 or 2, not {max_causes!r}")
-    one, two = subject(a), subject(b)
+    if max_causes not in range(1, MAX_CAUSES + 1):
+        raise ResNetError(f"max_causes must be 1 to {MAX_CAUSES}, not {max_causes!r}")
+    one, two = subject(a, trust), subject(b, trust)
     found = diagnosis_of(one, two, search_all(progress, max_causes), max_causes)
     if found.match or found.different_architectures or found.explanations:
         return found
@@ -79,7 +87,7 @@ def diagnose(
 
 
 def search_all(progress: Progress = no_progress, max_causes: int = MAX_CAUSES) -> Strategy:
-    """The search of `diagnose`: every single mistake, then pairs. Its parameters are the same."""
+    """The search of `diagnose`: single mistakes, then combinations. Its parameters are the same."""
     return lambda search: search.run(progress, max_causes)
 
 
@@ -97,6 +105,9 @@ def diagnosis_of(one: Subject, two: Subject, strategy: Strategy, max_causes: int
     """
     titles, reference = (one.title, two.title), as_scenario(one)
     if architectures := different_architectures(one.identified, two.identified):
+        # A reference with a custom head is identified without it.
+        own_images = tuple(random_inputs(one, one, seed=0))[:1]
+        _check_reference(one, Candidates(reference, own_images, default_framework()))
         inf = float("inf")
         return Diagnosis(titles, False, inf, "float64", architectures, (), inf, None, 0, max_causes)
     images = tuple(random_inputs(one, two, seed=0))
@@ -139,10 +150,22 @@ def _check_outputs(
     one: Subject, two: Subject, candidates: Candidates, outputs: tuple[np.ndarray, ...]
 ) -> None:
     """Raise ResNetError if the outputs cannot be compared, or are not those of the weights."""
-    trace = one.run(candidates.images[0])
+    trace = _check_reference(one, candidates)
     check_output_shapes(one, two, (trace, {"output": outputs[0]}))
     if not all(np.isfinite(array).all() for array in outputs):
         raise ResNetError(f"{two.title} returns NaN or infinity, which no known mistake explains")
+
+
+def _check_reference(one: Subject, candidates: Candidates) -> dict[str, np.ndarray]:
+    """Run the reference.
+
+    Returns:
+        {layer: its output}, for the first batch of images.
+
+    Raises:
+        ResNetError: the outputs are not those of the weights.
+    """
+    trace = one.run(candidates.images[0])
     own = output(trace)
     limit = FLOAT32_FACTOR * float32_error(candidates) if is_float32(own) else TOLERANCE
     if not (error := relative_error(candidates.output(None, 0), own)) <= limit:
@@ -150,3 +173,4 @@ def _check_outputs(
             f"{one.title} cannot be the reference: its outputs are not those of a ResNet with its"
             f" weights (relative error {error:.1e}); `resnet-duet verify` shows where they differ"
         )
+    return trace

@@ -19,6 +19,9 @@ class Cause:
         fix: the line that fixes it.
         layers: that it affects; empty if it is outside the network.
         error: the relative error of the reference's output with this mistake alone.
+        residual_without: the residual if all causes of the explanation are made but this one, on
+            the scale of `Diagnosis.residual`: why it is needed. None for the only cause, for
+            float32 arithmetic, and where the others alone are a network that cannot run.
     """
 
     difference: str
@@ -26,11 +29,19 @@ class Cause:
     fix: str
     layers: tuple[str, ...]
     error: float
+    residual_without: float | None
 
     @property
     def place(self) -> str:
         """The layers in short: "bn1, layer1.0.bn1 ... layer4.1.bn2 (20 in total)"."""
         return name_list(self.layers) if self.layers else "outside the network"
+
+    @property
+    def need(self) -> str:
+        """Why it is needed next to the other causes: "; without it: residual 2.3e-03"."""
+        if self.residual_without is None:
+            return ""
+        return f"; without it: residual {self.residual_without:.1e}"
 
     def __repr__(self) -> str:
         return f"<Cause {self.difference}: {self.description}>"
@@ -39,7 +50,7 @@ class Cause:
         place = f"in {self.place}" if self.layers else self.place
         return (
             f"{self.difference}: {self.description}\n"
-            f"  {place}; on its own: error {self.error:.1e}\n"
+            f"  {place}; on its own: error {self.error:.1e}{self.need}\n"
             f"  fix: {self.fix}"
         )
 
@@ -60,8 +71,9 @@ class Diagnosis:
         precision: "float32" if the other network computes in float32, else "float64".
         different_architectures: how the architectures differ, if the difference is one that no
             known mistake makes. Nothing is searched for then. None if they do not.
-        explanations: each of them alone reproduces the other network's outputs. Several are
-            indistinguishable by these outputs. Empty if there is none.
+        explanations: each of them alone reproduces the other network's outputs, and each of its
+            causes is needed for that. Several are indistinguishable by these outputs. Empty if
+            there is none.
         residual: the error of the other network's output that the first explanation leaves; if
             there is no explanation, `error`.
         first_divergence: the first layer that differs, if there is no explanation and layers can

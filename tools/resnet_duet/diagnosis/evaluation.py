@@ -97,7 +97,7 @@ def random_pairs(
     while number:
         candidates = networks[int(rng.integers(len(networks)))]
         first = rng.choice(np.array(candidates.singles(), dtype=object))
-        seconds = list(candidates.pairs(first, set(), set()))
+        seconds = list(candidates.extensions(first, set(), set()))
         pair = seconds[int(rng.integers(len(seconds)))]
         if have_effect(candidates, first, pair):
             number -= 1

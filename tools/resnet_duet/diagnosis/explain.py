@@ -1,15 +1,17 @@
 """Explain the outputs of one network by mistakes in another, and describe each mistake."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 
 import numpy as np
 
 from resnet_duet.comparison.compare import FLOAT32_FACTOR, TOLERANCE
 from resnet_duet.comparison.subject import is_float32
-from resnet_duet.diagnosis.candidates import Candidate, Candidates
+from resnet_duet.diagnosis.candidates import Candidate, Candidates, same_mistake
 from resnet_duet.diagnosis.diagnosis import Cause, Diagnosis
-from resnet_duet.diagnosis.search import ROUNDING, Search, SearchResult
+from resnet_duet.diagnosis.limits import ROUNDING
+from resnet_duet.diagnosis.search import Search, SearchResult
 from resnet_duet.differences import DIFFERENCES
 from resnet_duet.differences.difference import Mistake
 from resnet_duet.scenarios.inference import InferenceScenario, affected_layers
@@ -58,13 +60,17 @@ def explain(
     unexplained = Search(candidates, outputs, np.inf, float32).residual(None)
     limit = _max_residual(candidates, unexplained, float32)
     if float32 and unexplained <= limit:
-        causes = _causes(candidates, _float32_arithmetic(candidates.reference))
+        causes = _causes(candidates, _float32_arithmetic(candidates.reference), ())
         return replace(base, explanations=(causes,), tried=1)
     found = strategy(Search(candidates, outputs, limit, float32))
     return replace(
         base,
         explanations=tuple(
-            _causes(candidates, (*candidate.mistakes, *_rounding(candidate, float32)))
+            _causes(
+                candidates,
+                (*candidate.mistakes, *_rounding(candidate, float32)),
+                _residuals_without(candidates, candidate, outputs),
+            )
             for candidate in found.explanations
         ),
         residual=_residual(candidates, next(iter(found.explanations), None), outputs),
@@ -113,22 +119,35 @@ def _float32_arithmetic(scenario: InferenceScenario) -> Mistakes:
     return tuple((own.name, mistake) for mistake in own.mistakes(scenario))[:1]
 
 
-def _causes(candidates: Candidates, mistakes: Mistakes) -> tuple[Cause, ...]:
-    """Each mistake of an explanation, with the error that it makes on its own."""
+def _residuals_without(
+    candidates: Candidates, candidate: Candidate, outputs: tuple[np.ndarray, ...]
+) -> tuple[float | None, ...]:
+    """The residual without each of several mistakes, as in `Cause.residual_without`."""
+    if len(candidate.mistakes) == 1:
+        return ()
+    rests = (candidates.without(candidate, n) for n in range(len(candidate.mistakes)))
+    residuals = (_residual(candidates, rest, outputs) if rest else np.inf for rest in rests)
+    return tuple(residual if np.isfinite(residual) else None for residual in residuals)
+
+
+def _causes(
+    candidates: Candidates, mistakes: Mistakes, residuals: Sequence[float | None]
+) -> tuple[Cause, ...]:
+    """Each mistake of an explanation, with the error that it makes on its own.
+
+    Args:
+        candidates: the reference and its images.
+        mistakes: in the order in which they are made.
+        residuals: without each of them; those of the last mistakes may be missing.
+    """
     before, causes = candidates.reference, []
-    for name, mistake in mistakes:
+    for (name, mistake), residual in zip_longest(mistakes, residuals):
         assert isinstance(mistake.scenario, InferenceScenario)
-        alone = _alone(candidates.reference, name, mistake)
-        error = relative_error(candidates.output(None, 0), candidates.output(alone, 0))
+        # The description and the fix name the value of the reference.
+        alone = same_mistake(candidates.reference, name, before, mistake) or mistake
+        output = candidates.output(Candidate(((name, alone),)), 0)
+        error = relative_error(candidates.output(None, 0), output)
         layers = affected_layers(before, mistake.scenario)
-        causes.append(Cause(name, mistake.description, mistake.fix, layers, error))
+        causes.append(Cause(name, alone.description, alone.fix, layers, error, residual))
         before = mistake.scenario
     return tuple(causes)
-
-
-def _alone(reference: InferenceScenario, name: str, mistake: Mistake) -> Candidate:
-    """The candidate with this mistake only, if it can be made in the reference."""
-    same = (
-        m for m in DIFFERENCES[name].mistakes(reference) if m.description == mistake.description
-    )
-    return Candidate(((name, next(same, mistake)),))

@@ -5,19 +5,18 @@ mistake may make outputs larger or smaller by orders of magnitude. A `Diagnosis`
 the reference's scale.
 """
 
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from resnet_duet.diagnosis.candidates import Candidate, Candidates, Key
+from resnet_duet.diagnosis.combinations import CombinationSearch
+from resnet_duet.diagnosis.limits import INDISTINGUISHABLE, ROUNDING
 from resnet_duet.weights.relative_error import relative_error
 
 Progress = Callable[[Sequence[Any], str], Iterable[Any]]
-
-ROUNDING = 1e-12  # an upper bound for two frameworks in float64; smaller residuals are equal
-INDISTINGUISHABLE = 10  # explanations whose residual is at most this multiple of the smallest
 
 
 @dataclass(frozen=True)
@@ -51,11 +50,11 @@ class Search:
     float32: bool
 
     def run(self, progress: Progress, max_causes: int) -> SearchResult:
-        """Test single mistakes and, if none explains the outputs, pairs, the nearest first.
+        """Test single mistakes and, if none explains the outputs, combinations of them.
 
         Args:
             progress: see `diagnose`.
-            max_causes: 1 to test single mistakes only, 2 to test pairs too.
+            max_causes: the most mistakes of a combination.
         """
         singles = self.candidates.singles()
         residuals = {
@@ -66,17 +65,20 @@ class Search:
         is_exact = bool(found) and (residuals[found[0].key] <= ROUNDING or self.float32)
         if is_exact or max_causes == 1:
             return SearchResult(found, len(singles))
-        # Mistakes that change nothing in this network double the work and explain nothing.
-        unnoticed = {candidate.key for candidate in singles if self._is_unnoticed(candidate)}
-        visible = sorted(
-            (candidate for candidate in singles if candidate.key not in unnoticed),
-            key=lambda candidate: residuals[candidate.key],
+        effects = {candidate.key: self._effect(candidate) for candidate in singles}
+        exact = self.max_residual if self.float32 else ROUNDING
+        search = CombinationSearch(
+            self.candidates, self.residual, self.max_residual, exact, effects, max_causes
         )
-        # A single mistake that leaves more than rounding may come with a second, small one.
-        firsts = found or progress(visible, "testing pairs")
-        limit = ROUNDING if found else self.max_residual
-        pair, tried = self._pair(firsts, unnoticed, limit)
-        return SearchResult((pair,) if pair else found, tried + len(singles))
+        if found:
+            # A single mistake that leaves more than rounding may come with other, small ones.
+            combination = search.completed(found)
+        else:
+            nearest = sorted(singles, key=lambda candidate: residuals[candidate.key])
+            visible = [one for one in nearest if one.key not in search.unnoticed]
+            combination = search.run(progress(visible, "testing pairs"))
+        explanations = (combination.found,) if combination.found else found
+        return SearchResult(explanations, combination.tried + len(singles))
 
     def run_in_order(self, singles: Iterable[Candidate]) -> SearchResult:
         """Test single mistakes until one explains the outputs except for rounding.
@@ -106,25 +108,9 @@ class Search:
                 break
         return worst
 
-    def _pair(
-        self, firsts: Iterable[Candidate], unnoticed: Set[Key], max_residual: float
-    ) -> tuple[Candidate | None, int]:
-        """The nearest pair of the first mistake that explains, and how many pairs were tested."""
-        tried, done = 0, set[Key]()
-        for first in firsts:
-            pairs = self.candidates.pairs(first, done, unnoticed)
-            residuals = {pair: self.residual(pair) for pair in pairs}
-            tried += len(residuals)
-            nearest = min(residuals, key=lambda pair: residuals[pair], default=None)
-            if nearest is not None and residuals[nearest] <= max_residual:
-                return nearest, tried
-            done.add(first.key)
-        return None, tried
-
-    def _is_unnoticed(self, candidate: Candidate) -> bool:
-        """Whether a mistake does not change the reference's output."""
-        outputs = (self.candidates.output(own, 0) for own in (None, candidate))
-        return relative_error(*outputs) <= ROUNDING
+    def _effect(self, candidate: Candidate) -> float:
+        """How much a mistake changes the reference's output, relative to it."""
+        return relative_error(*(self.candidates.output(own, 0) for own in (None, candidate)))
 
     def _nearest(
         self, candidates: Iterable[Candidate], residuals: dict[Key, float]

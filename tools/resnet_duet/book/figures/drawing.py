@@ -14,7 +14,8 @@ from matplotlib.figure import Figure
 from resnet_duet.comparison.plot import CEILING, EPSILON
 
 SIZE = (4.6, 3.2)  # inches: text is legible on a phone, and two panels fit next to each other
-COLORS = ("#d94801", "#6a51a3", "#238b45", "#2171b5", "#a50f15")  # of the mistakes
+# Of the mistakes, in their order.
+COLORS = ("#d94801", "#6a51a3", "#238b45", "#2171b5", "#a50f15", "#d01c8b", "#a6761d")
 BASELINE, FLOAT32 = "#555555", "#aaaaaa"
 
 T = TypeVar("T")

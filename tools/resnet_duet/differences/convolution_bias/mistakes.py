@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+import resnet_spec
 from resnet_duet.differences.difference import (
     Category,
     Difference,
@@ -15,17 +16,22 @@ from resnet_duet.differences.difference import (
 )
 from resnet_duet.scenarios.inference import InferenceScenario, map_arrays
 from resnet_duet.scenarios.networks import at_even_size, untrained
-from resnet_spec import ArraySpec, Bias, Role
+from resnet_spec import ArraySpec, ResNetSpec, Role
 from resnet_spec.layers import Conv
 
 
 def mistakes(scenario: Scenario) -> Iterator[Mistake]:
     """All convolution biases dropped, in a network that has them."""
-    if isinstance(scenario, InferenceScenario) and scenario.spec.bias is not Bias.NEVER:
+    if isinstance(scenario, InferenceScenario) and _has_biases(scenario.spec):
         fix = "Conv2d(64, 64, 3, padding=1, bias=True), and copy its bias"
         yield Mistake(
             "biases of convolutions are dropped", map_arrays(scenario, _without_bias), fix
         )
+
+
+def _has_biases(spec: ResNetSpec) -> bool:
+    layers = resnet_spec.plan(spec).layers()
+    return any(isinstance(layer, Conv) and layer.bias for layer in layers)
 
 
 def _without_bias(array_spec: ArraySpec, array: np.ndarray) -> np.ndarray:

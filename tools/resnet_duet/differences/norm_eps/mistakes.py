@@ -18,10 +18,12 @@ from resnet_spec import ArraySpec, Role
 
 # PyTorch, Keras, keras.applications, MXNet, and the code of papers
 EPSILONS = (1e-5, 1e-3, 1.001e-5, 2e-5, 1e-4, 1e-6)
+# Blocks of common tutorials build the norm of a projection by code of its own.
+PROJECTION_EPSILONS = (1e-5, 1e-3, 1.001e-5)
 
 
 def mistakes(scenario: Scenario) -> Iterator[Mistake]:
-    """Every other known epsilon."""
+    """Every other known epsilon, in all norms and in those of the projections."""
     if not isinstance(scenario, InferenceScenario):
         return
     right = scenario.spec.norm_eps
@@ -29,6 +31,11 @@ def mistakes(scenario: Scenario) -> Iterator[Mistake]:
         if wrong := with_choices(scenario, {"norm_eps": eps}):
             fix = f"BatchNormalization(epsilon={right:g}); BatchNorm2d(eps={right:g})"
             yield Mistake(f"norm_eps is {eps:g}, not {right:g}", wrong, fix)
+    right = scenario.spec.shortcut.norm_eps or scenario.spec.norm_eps
+    for eps in PROJECTION_EPSILONS:
+        if wrong := with_choices(scenario, {"shortcut.norm_eps": eps}):
+            fix = f"BatchNormalization(epsilon={right:g}); BatchNorm2d(eps={right:g})"
+            yield Mistake(f"norm_eps of the projections is {eps:g}, not {right:g}", wrong, fix)
 
 
 def huge_variances() -> InferenceScenario:
