@@ -15,12 +15,12 @@ from support.paths import ROOT
 INIT = ast.parse((ROOT / "tools/resnet_duet/__init__.py").read_text())
 SUBMODULES = {"onnx", "testing"}
 
-FUNCTIONS = {"compare", "convert", "diagnose", "dialects", "list_models", "load"}
+FUNCTIONS = {"compare", "convert", "convert_module", "diagnose", "dialects", "list_models", "load"}
 FUNCTIONS |= {"random_weights", "save"}
 ERRORS = {"ResNetError", "SpecError", "WeightsError", "FileError", "DialectError"}
 ERRORS |= {"FrameworkError", "MismatchError"}
 TYPES = {"Comparison", "LayerError", "Diagnosis", "Cause", "FileMetadata", "Provenance"}
-TYPES |= {"Function", "Norms", "AmbiguousCheckpointWarning"}
+TYPES |= {"Function", "Norms", "Trust", "Verification", "UndeterminedChoicesWarning"}
 
 
 def imported_for_type_checkers():

@@ -81,7 +81,7 @@ def test_mypy_accepts_a_user_s_code_in_strict_mode(mypy):
     assert mypy("user_code.py").startswith("Success: no issues found")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_mypy_reports_a_user_s_mistakes(mypy):
     report = mypy("misuse.py")
     expected = lines_with_errors("misuse.py")

@@ -50,7 +50,6 @@ INVALID = [  # arguments, what the message says
     (["convert", "net.pth", "x.npz", "--input-layout", "NHWC"], ".onnx"),
     (["verify", "net.pth", "net.onnx"], "net.onnx"),
     (["inspect", "cut.pth"], "cut.pth"),
-    (["convert", "headless.npz", "x.npz"], "--no-head"),
 ]
 
 

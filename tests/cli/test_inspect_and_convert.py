@@ -38,8 +38,11 @@ def test_the_result_of_a_conversion_comes_first_and_caveats_below(checkpoint):
     assert caveats == [
         f"  from {checkpoint}: cifar_resnet20_b, torchvision naming",
         f"  {BATCH_COUNTERS}",
-        "  not determined by the weights, assumed as in torchvision: norm_eps=1e-05,"
-        " norm_decay=0.9, padding=symmetric, stem.stride=1, stem.pool=none, ordering=original"
+        "  not determined by the weights, assumed as in torchvision: stem.stride=1 (or 2);"
+        " stem.pool=none (or minus_infinity, zero, same); ordering=original (or"
+        " relu_before_addition, relu_preactivation); shortcut.norm_eps=null (or 1.001e-05,"
+        " 0.001);"
+        " padding=symmetric (or same); norm_eps=1e-05 (or 1.001e-05, 0.001)"
         " (override with --set; details: inspect)",
     ]
 
@@ -49,9 +52,10 @@ def test_assumptions_are_written_as_the_option_takes_them(tmp_path):
     np.savez(tmp_path / "a.npz", **weights)
     out = invoke("convert", tmp_path / "a.npz", tmp_path / "b.npz").stdout
     text = out.partition("torchvision: ")[2].partition(" (override")[0]
-    assert "stride_in_1x1=false" in text
-    assert "output_stride=null" in text
-    choices = [word for choice in text.split(", ") for word in ("--set", choice)]
+    assumed = [item.partition(" (or ")[0] for item in text.split("; ")]
+    assert {"stride_in_1x1=false", "output_stride=null"} <= set(assumed)
+    assert assumed.pop().startswith("no anti-aliasing filter")  # which no choice can add
+    choices = [word for choice in assumed for word in ("--set", choice)]
     invoke("convert", tmp_path / "a.npz", tmp_path / "c.npz", *choices)
     assert formats.read(tmp_path / "c.npz").spec == formats.read(tmp_path / "b.npz").spec
 
@@ -73,7 +77,9 @@ def test_a_program_gets_the_facts_of_a_conversion(checkpoint):
         "values": 274_042,
         "dtypes": ["float32"],
         "nonfinite": {},
+        "notes": [],
         "verified": False,
+        "verification": None,
     }
     arrays = formats.read(target).arrays
     assert "conv1/kernel" in arrays
@@ -102,18 +108,22 @@ def test_inspect_prints_what_a_file_is_and_what_was_assumed(checkpoint):
     assert "272,474 parameters" in others[0]
     assert f"  {BATCH_COUNTERS}" in others
     assert "not determined by the weights, assumed as in torchvision:" in others
-    assert any(line.startswith("padding=") and "symmetric" in line for line in others)
+    assert any(line.split()[:2] == ["padding", "symmetric"] for line in others)
 
 
 def test_a_program_gets_the_facts_of_a_file(checkpoint):
     found = json.loads(invoke("inspect", checkpoint, "--json").stdout)
-    choices = {item.pop("path"): item for item in found.pop("undetermined_choices")}
-    assert set(choices["padding"]) == {"assumed", "alternatives", "description"}
-    assert choices["padding"]["assumed"] == "symmetric"
-    assert choices["padding"]["alternatives"] == ["same"]
+    evidence = found.pop("evidence")
+    assert evidence["padding"] == {
+        "value": "symmetric",
+        "origin": "convention",
+        "alternatives": ["same"],
+        "description": "where a convolution with a stride pads",
+    }
+    assert evidence["widths"]["origin"] == "arrays"
     assert set(found) == {
         "file", "network", "spec", "dialect", "alternatives", "tensors", "values", "dtypes",
-        "nonfinite", "skipped", "metadata",
+        "nonfinite", "skipped", "metadata", "assumptions", "notes",
     }  # fmt: skip
     assert (found["tensors"], found["values"]) == (107, 274_042)
     assert (found["dtypes"], found["metadata"]) == ({"float32": 107}, None)
@@ -232,6 +242,6 @@ def test_on_a_terminal_the_sign_is_green_facts_are_dim_and_assumptions_yellow(ch
     assert f"\x1b[32m✓\x1b[0m \x1b[1m{target}\x1b[0m\x1b[2m" in out
     assert f"\x1b[2m  {BATCH_COUNTERS}\x1b[0m" in out
     out = on_terminal(200, "inspect", checkpoint)
-    assert "\x1b[36mpadding=\x1b[0m" in out
+    assert "\x1b[36mpadding" in out
     assert "\x1b[33msymmetric\x1b[0m" in out
     assert "\x1b" not in on_terminal(200, "inspect", checkpoint, NO_COLOR="1")

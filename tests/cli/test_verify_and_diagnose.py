@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ import resnet_spec
 import resnet_tf
 import resnet_torch
 from support.command import invoke
+from support.whole_models import SPEC, leaky, networks, rebuilt, save_keras, save_torch
 
 NAME = "mlperf_resnet8"  # small, and its convolutions have biases
 WRONG = resnet_spec.get(NAME, norm_eps=1e-5)
@@ -94,7 +96,8 @@ def test_a_program_gets_every_layer_and_the_first_divergence(here):
     assert first["layer"] == "bn1"
     assert set(first) == {"layer", "shape", "error", "tolerance", "match", "reason"}
     assert set(found) == {
-        "match", "precision", "networks", "first_divergence", "sizes", "seeds", "layers", "report"
+        "match", "precision", "networks", "own_functions", "notes", "first_divergence", "sizes",
+        "seeds", "layers", "report",
     }  # fmt: skip
     assert (found["match"], found["report"]) == (False, None)
 
@@ -140,7 +143,7 @@ def test_a_program_gets_the_causes(here):
     ((cause,),) = found["explanations"]
     assert cause["difference"] == "norm_eps"
     assert cause["layers"][0] == "bn1"
-    assert set(cause) == {"difference", "description", "fix", "layers", "error"}
+    assert set(cause) == {"difference", "description", "fix", "layers", "error", "residual_without"}
     assert set(found) == {
         "match", "networks", "precision", "error", "different_architectures", "explanations",
         "residual", "first_divergence", "tried",
@@ -192,3 +195,33 @@ def test_invalid_input_is_reported_and_nothing_is_written(here, arguments, words
     assert result.stdout == ""
     assert words in result.stderr
     assert {path.name: path.read_bytes() for path in here.iterdir() if path.is_file()} == before
+
+
+@pytest.mark.slow
+def test_a_whole_model_is_run_and_the_result_says_how(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    nets = networks()
+    resnet_duet.save(nets.torch, "plain.safetensors")
+    save_keras(nets.keras, tmp_path / "right.keras")
+    save_keras(rebuilt(nets.keras, leaky), tmp_path / "wrong.keras")
+    assert (
+        "A  right.keras        Keras model, run by Keras"
+        in invoke("verify", "right.keras", "plain.safetensors").stdout
+    )
+    wrong = invoke("verify", "wrong.keras", "plain.safetensors", "--json", code=1).stdout
+    assert json.loads(wrong)["own_functions"] == [True, False]
+    save_torch(nets.torch, tmp_path / "program.pt2")
+    without = invoke("verify", "program.pt2", "plain.safetensors").stdout
+    assert "compared with our reading of the file, since the program in it is only run" in without
+    assert (
+        "run by PyTorch" in invoke("verify", "program.pt2", "plain.safetensors", "--trust").stdout
+    )
+
+
+@pytest.mark.slow
+def test_diagnose_takes_a_whole_model(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    resnet_duet.save(networks().torch, "plain.safetensors")
+    save_keras(networks(replace(SPEC, norm_eps=1e-3)).keras, tmp_path / "wrong.keras")
+    result = invoke("diagnose", "plain.safetensors", "wrong.keras", code=1)
+    assert "norm_eps" in result.stdout

@@ -7,7 +7,7 @@ import torch
 
 import resnet_duet
 import resnet_torch
-from resnet_duet.comparison.adapters import is_checkpoint, subject_of_argument
+from resnet_duet.comparison.adapters import is_file, subject_of_argument
 from resnet_spec import ResNetError
 
 SOURCE = """
@@ -94,6 +94,7 @@ def test_the_library_does_not_execute_files(file, name):
 
 
 def test_only_paths_of_checkpoints_are_checkpoints():
-    assert is_checkpoint("net.pth")
-    assert is_checkpoint("notes.py.pth")
-    assert not any(map(is_checkpoint, ("mine.py:net", "mine.py", "net.onnx")))
+    assert is_file("net.pth")
+    assert is_file("notes.py.pth")
+    assert is_file("net.onnx")
+    assert not any(map(is_file, ("mine.py:net", "mine.py")))

@@ -54,10 +54,12 @@ def test_functions_of_either_layout_are_compared_by_their_output(nets):
     assert resnet_duet.compare(nchw(nets[0]), nhwc(nets[1])).match
 
 
-def test_a_custom_torch_module_is_compared_stage_by_stage(nets):
+def test_a_custom_torch_module_is_compared_layer_by_layer(nets):
+    """Its graph names its layers; a ReLU that is a function or runs twice has no output here."""
     result = resnet_duet.compare(nets[0], custom_torch_net(nets[0]))
     assert result.match
-    assert [row.layer for row in result.layers] == ["layer1", "layer2", "layer3", "fc"]
+    assert len(result.layers) > 20
+    assert result.layers[-1].layer == "fc"
 
 
 @pytest.mark.slow

@@ -1,5 +1,7 @@
 """What a comparison shows: a line, a table by stage, an HTML table; shapes that differ."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -102,7 +104,7 @@ def test_a_layer_that_one_network_lacks_is_reported_as_such():
 def test_nan_is_the_worst_error_of_a_stage(match):
     shape = LayerError("a", (1,), np.inf, 1, "shape 1 vs 2")
     rows = (shape, LayerError("b", (1,), np.nan, 1, None))
-    result = type(match)(("a", "b"), rows, {"stem": rows}, "float64", ((1, 1),), (0,))
+    result = replace(match, layers=rows, stages={"stem": rows})
     assert result.worst.layer == "b"
     assert str(rows[1]) == "b: relative error nan (tolerance 1)"
     assert str(rows[0]) == "a: shape 1 vs 2 (tolerance 1)"

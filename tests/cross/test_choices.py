@@ -13,6 +13,7 @@ import resnet_spec
 from resnet_duet.testing.specs import image_sizes, specs
 from resnet_spec import Ordering, Padding, ShortcutKind, ShortcutStride, StemPool
 from resnet_spec.choices import BlockKind
+from resnet_spec.rules import override
 from support.networks import (
     EVEN,
     ODD,
@@ -77,10 +78,51 @@ def test_dilation_agrees(name, output_stride):
     assert_networks_agree(spec)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bias", resnet_spec.Bias)
 @pytest.mark.parametrize("ordering", Ordering)
 def test_every_bias_agrees(bias, ordering):
     assert_networks_agree(small(BlockKind.BASIC, bias=bias, ordering=ordering), sizes=[ODD])
+
+
+@pytest.mark.parametrize("ordering", Ordering)
+def test_every_ordering_without_norms_agrees(ordering):
+    """With biases: a network that folded its norms into its convolutions."""
+    choices = {"norm": "none", "bias": "always", "ordering": ordering}
+    assert_networks_agree(small(BlockKind.BASIC, **choices), sizes=[ODD])
+
+
+PLACES = [("never", "always"), ("always", "without_norm"), ("without_norm", "never")]
+
+
+@pytest.mark.parametrize(("stem", "projection"), PLACES)
+@pytest.mark.parametrize("bias", resnet_spec.Bias)
+def test_a_bias_by_place_agrees(bias, stem, projection):
+    choices = {"bias": bias, "stem.bias": stem, "shortcut.bias": projection}
+    spec = override(small(BlockKind.BASIC), choices)
+    assert_networks_agree(spec, sizes=[ODD])
+
+
+@pytest.mark.parametrize("norm", ["by_ordering", "always"])
+def test_an_epsilon_of_the_projections_agrees(norm):
+    shortcut = {"norm_eps": 1e-3, "norm": norm}
+    ordering = "original" if norm == "by_ordering" else "full_preactivation"
+    spec = override(small(BlockKind.BASIC, ordering=ordering), {"shortcut": shortcut})
+    net = assert_networks_agree(spec, sizes=[ODD])
+    norms = [layer for layer in net.layers if hasattr(layer, "epsilon")]
+    projections = {layer.name for layer in norms if layer.epsilon == 1e-3}
+    assert projections == {"layer2.0.downsample.1"}
+    assert {layer.epsilon for layer in norms} == {1e-3, 1e-5}
+
+
+@pytest.mark.parametrize("stride_in_1x1", [False, True])
+def test_groups_in_the_first_1x1_agree(stride_in_1x1):
+    choices = {"groups": 2, "groups_in_1x1": True, "stride_in_1x1": stride_in_1x1}
+    net = assert_networks_agree(small(BlockKind.BOTTLENECK, **choices), sizes=[ODD])
+    convs = [layer for layer in net.layers if hasattr(layer, "groups") and ".conv" in layer.name]
+    assert {layer.name[-5:]: layer.groups for layer in convs} == {
+        "conv1": 2, "conv2": 2, "conv3": 1
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("choices", [{"in_channels": 1}, {"in_channels": 5, "num_classes": None}])

@@ -42,7 +42,7 @@ NETS = {
 # networks is below 1e-13.
 LEAST_ERRORS = {
     "rounded_images": (1e-9, 1e-9),
-    "norm_eps": (1e-8, 1e-3),  # 1.001e-5; 1e-3, the default of Keras
+    "norm_eps": (1e-9, 1e-3),  # 1.001e-5 in projections; 1e-3, the default of Keras
     "half_precision": (1e-8, 1e-3),
     "biased_variance": (1e-5, 1e-2),  # of batches of 256; of single images
     "pool_border": (1e-5, 1e-5),
@@ -156,7 +156,7 @@ def first_layers(right: InferenceScenario, wrong: InferenceScenario) -> set[str]
     return {layer.name for layer in sums[first].layers()} if first in sums else {first}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(("right", "wrong"), WITHIN)
 def test_compare_finds_a_mistake_in_the_network_and_names_its_first_layer(right, wrong):
     result = resnet_duet.compare(*nets(right, wrong))
@@ -170,6 +170,7 @@ def test_compare_finds_a_mistake_around_the_network(right, wrong):
     assert not resnet_duet.compare(function(right, "torch"), function(wrong, "keras")).match
 
 
+@pytest.mark.slow
 def test_compare_finds_the_smallest_mistake_in_a_plain_function():
     right = at_even_size("resnet50")
     torch_net, _ = nets(right, right)

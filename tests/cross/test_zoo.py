@@ -99,7 +99,7 @@ def test_the_best_known_nets_agree_at_full_width(name):
     assert_networks_agree(name, sizes=[(64, 96), (65, 97)])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", QUICK)
 def test_the_plan_s_arithmetic_gives_the_shapes_that_run(name):
     torch_net, keras_net = matching_networks(thin(resnet_spec.get(name)))

@@ -80,6 +80,7 @@ def test_nothing_is_found_in_networks_that_match(name):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::resnet_duet.UndeterminedChoicesWarning")
 @pytest.mark.parametrize("file", FILES)
 def test_nothing_is_found_in_real_files(data, file):
     path = data / file
@@ -190,9 +191,10 @@ def test_networks_that_cannot_be_diagnosed_are_a_clear_error(a, b, line):
     assert "\n" not in str(raised.value)
 
 
-def test_more_than_two_causes_are_refused():
-    with pytest.raises(ResNetError, match="max_causes must be 1 or 2, not 3"):
-        resnet_duet.diagnose("a.pth", "b.pth", max_causes=3)
+@pytest.mark.parametrize("number", [0, 5])
+def test_a_number_of_causes_out_of_range_is_refused(number):
+    with pytest.raises(ResNetError, match=f"max_causes must be 1 to 4, not {number}"):
+        resnet_duet.diagnose("a.pth", "b.pth", max_causes=number)
 
 
 def test_the_real_files_exist(data):

@@ -14,8 +14,10 @@ from resnet_duet.scenarios.networks import small
 from resnet_duet.weights.relative_error import relative_error
 from support.networks import matching_networks
 
-EPS = Cause("norm_eps", "norm_eps is 0.001, not 1e-05", "eps=1e-05", ("bn1", "layer1.0.bn1"), 0.02)
-SIDES = Cause("image_sides", "height & width <swapped>", "transpose", (), 0.5)
+EPS = Cause(
+    "norm_eps", "norm_eps is 0.001, not 1e-05", "eps=1e-05", ("bn1", "layer1.0.bn1"), 0.02, None
+)
+SIDES = Cause("image_sides", "height & width <swapped>", "transpose", (), 0.5, 2.0)
 
 
 def diagnosis(**fields):
@@ -52,7 +54,7 @@ def diagnosis(**fields):
             "    in bn1, layer1.0.bn1; on its own: error 2.0e-02\n"
             "    fix: eps=1e-05\n"
             "  image_sides: height & width <swapped>\n"
-            "    outside the network; on its own: error 5.0e-01\n"
+            "    outside the network; on its own: error 5.0e-01; without it: residual 2.0e+00\n"
             "    fix: transpose",
         ),
     ],

@@ -38,7 +38,7 @@ def contradictions(difference: Difference, measurement: Measurement) -> Iterator
         yield f"{reason}: no mistake applies"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", DIFFERENCES)
 def test_mistakes_are_visible_or_unnoticed_as_the_registry_says(name):
     difference = DIFFERENCES[name]

@@ -6,6 +6,7 @@ import pytest
 
 from resnet_duet import book
 from resnet_duet.book.figures import inference
+from resnet_duet.book.figures.drawing import COLORS
 from resnet_duet.differences import DIFFERENCES
 from resnet_duet.differences.measure import Measured, Measurement
 
@@ -67,6 +68,6 @@ def test_a_figure_describes_every_mistake_in_words(name):
 def test_more_mistakes_than_colors_are_refused():
     one = DIFFERENCES["norm_order"]
     scenario = replace(one.visible())
-    mistakes = tuple(one.mistakes(scenario)) * 6
+    mistakes = tuple(one.mistakes(scenario)) * (len(COLORS) + 1)
     with pytest.raises(ValueError, match="longer"):
         inference.draw(scenario, mistakes)

@@ -15,6 +15,7 @@ from resnet_duet.files import batch
 from resnet_duet.files.convert_file import KEEP_DTYPE, ConvertOptions, ConvertResult
 from resnet_duet.files.convert_file import convert_file as convert_with
 from resnet_duet.formats.sha256 import BackgroundSha256
+from resnet_duet.formats.trust import Trust
 from resnet_duet.identify.head import HeadChoice
 from resnet_duet.metadata import FileMetadata, Provenance, tool
 from resnet_duet.weights.arrays import Arrays
@@ -35,6 +36,7 @@ PLAIN = ConvertOptions(
     input_layout=None,
     overwrite=False,
     verify=False,
+    trust=Trust.DATA,
 )
 
 

@@ -1,5 +1,7 @@
 """Files of other programs: TensorFlow's checkpoints, SavedModels, ONNX."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -54,7 +56,7 @@ def test_a_checkpoint_of_tf_slim_is_read_in_both_formats(tmp_path, version):
 
 
 @pytest.mark.slow
-def test_object_based_checkpoints_and_saved_models_are_read_by_variable_names(
+def test_object_based_checkpoints_by_variable_names_and_saved_models_by_their_graph(
     tmp_path,
 ):
     import tensorflow as tf
@@ -66,10 +68,14 @@ def test_object_based_checkpoints_and_saved_models_are_read_by_variable_names(
     resnet_tf.write(model, arrays)
     tf.train.Checkpoint(model=model).write(str(tmp_path / "net.ckpt"))
     model.export(tmp_path / "saved", verbose=False)
-    for path in (tmp_path / "net.ckpt", tmp_path / "saved"):
-        checkpoint, identity = open_checkpoint(path, "mlperf_resnet8", None, HeadChoice.KEEP)
-        assert identity.dialect == "keras"
-        assert bits(checkpoint.arrays) == bits(arrays)
+    checkpoint, identity = open_checkpoint(
+        tmp_path / "net.ckpt", "mlperf_resnet8", None, HeadChoice.KEEP
+    )
+    assert identity.dialect == "keras"
+    assert bits(checkpoint.arrays) == bits(arrays)
+    checkpoint, identity = open_checkpoint(tmp_path / "saved", None, None, HeadChoice.KEEP)
+    assert identity.spec == replace(KERAS, norm_decay=identity.spec.norm_decay)
+    assert bits(checkpoint.arrays) == bits(arrays_of(KERAS, "torchvision"))
 
 
 @pytest.mark.parametrize("content", [b"", b"hello" * 99])
@@ -99,14 +105,11 @@ def test_a_ckpt_of_lightning_is_read_as_a_pytorch_file(tmp_path):
 
 def onnx_file(path, arrays, metadata):
     import onnx
-    from onnx import TensorProto, helper, numpy_helper
 
-    tensors = [numpy_helper.from_array(array, name) for name, array in arrays.items()]
-    value = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1])
-    node = helper.make_node("Identity", ["x"], ["y"])
-    out = helper.make_tensor_value_info("y", TensorProto.FLOAT, [1])
-    model = helper.make_model(helper.make_graph([node], "net", [value], [out], tensors))
-    helper.set_model_props(model, {METADATA_KEY: metadata.to_json()})
+    from resnet_duet.onnx import build
+
+    model = build(metadata.spec, arrays)
+    onnx.helper.set_model_props(model, {METADATA_KEY: metadata.to_json()})
     onnx.save(model, path)
 
 

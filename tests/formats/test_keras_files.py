@@ -7,6 +7,8 @@ import pytest
 
 import resnet_duet
 import resnet_spec
+import resnet_tf
+import resnet_torch
 from resnet_duet import formats
 from resnet_duet.errors import FileError
 from resnet_duet.formats import hdf5
@@ -16,7 +18,7 @@ from resnet_duet.metadata import FileMetadata
 from resnet_duet.weights.arrays import Arrays
 from resnet_duet.weights.convert import cast
 from support.custom_networks import custom_keras_net
-from support.networks import bits
+from support.networks import RARE, assert_close, bits, images, nchw
 
 SPEC = resnet_spec.get("mlperf_resnet8")
 
@@ -171,3 +173,18 @@ def test_a_crash_or_an_endless_loop_of_the_worker_gives_a_clear_error(tmp_path, 
     child.write_text("while True: pass")
     with pytest.raises(FileError, match=r"net\.weights\.h5: .* reading its index never ends"):
         formats.read(path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", RARE)
+def test_a_model_with_choices_that_no_row_of_the_zoo_has_is_loaded_from_keras_file(name, tmp_path):
+    """Its configuration has the epsilon of the projections, its arrays the rest."""
+    spec = RARE[name]
+    model = resnet_tf.build(spec, "float64", initial="empty")
+    weights = resnet_duet.random_weights(spec, 0, norms="random")
+    resnet_tf.write(model, resnet_duet.convert(weights, spec, "torchvision", "keras"))
+    model.save(tmp_path / "model.keras")
+    net = resnet_duet.load(tmp_path / "model.keras", into="torch")
+    assert (net.spec.norm_eps, net.spec.projection_eps) == (spec.norm_eps, spec.projection_eps)
+    x = images((33, 45))
+    assert_close(resnet_torch.run(net, nchw(x)), resnet_tf.run(model, x), name)

@@ -61,30 +61,12 @@ def test_the_backbone_of_a_detector_is_found_and_the_other_arrays_are_listed(ope
     assert set(checkpoint.skipped) == set(head)
 
 
-def test_the_query_encoder_of_moco_is_found_next_to_its_other_arrays(opened, weights):
-    bare = {n: a for n, a in weights.items() if not n.startswith("fc.")}
-    projection = {"fc.0.weight": np.zeros((8, 64)), "fc.2.weight": np.zeros((4, 8))}
-    q, k = (prefixed(f"module.encoder_{part}.", bare | projection) for part in "qk")
-    queue = {"module.queue": np.zeros((4, 9)), "module.queue_ptr": np.zeros(1, np.int64)}
-    checkpoint, _ = opened({**q, **k, **queue}, head=None)
-    assert bits(checkpoint.arrays) == bits(bare)
-    others = {n.removeprefix("module.") for n in (*k, *queue)} | {"fc.0.weight", "fc.2.weight"}
-    assert {n.removeprefix("module.") for n in checkpoint.skipped} >= others
-
-
 @pytest.mark.parametrize("key", ["state_dict", "model", "net", "state_dict_ema", "teacher"])
 def test_a_container_is_opened_and_the_keys_next_to_it_are_listed(opened, weights, key):
     tensors = {n: torch.from_numpy(a) for n, a in weights.items()}
     checkpoint, _ = opened({key: tensors, "optimizer": {"state": {}}, "epoch": 3})
     assert bits(checkpoint.arrays) == bits(weights)
     assert checkpoint.skipped == ("optimizer", "epoch")
-
-
-def test_of_two_networks_the_preferred_one_is_read_and_the_other_listed(opened, weights):
-    tensors = {n: torch.from_numpy(a) for n, a in weights.items()}
-    checkpoint, _ = opened({"state_dict_ema": {"x": torch.zeros(1)}, "state_dict": tensors})
-    assert bits(checkpoint.arrays) == bits(weights)
-    assert checkpoint.skipped == ("state_dict_ema",)
 
 
 def test_a_checkpoint_of_a_training_loop_is_opened(tmp_path):

@@ -1,6 +1,5 @@
 """Identifying networks and dialects from names and shapes; errors for unknown ones."""
 
-import time
 from dataclasses import replace
 
 import pytest
@@ -16,7 +15,9 @@ from resnet_duet.weights.dialects import DIALECTS
 from resnet_spec import (
     Bias,
     BlockKind,
+    NormKind,
     Ordering,
+    PlaceBias,
     ProjectionNorm,
     ResNetSpec,
     Shortcut,
@@ -25,7 +26,7 @@ from resnet_spec import (
     Stem,
 )
 from support.dialects import can_name, check_examples, shapes_of
-from support.networks import FAMILIES, thin
+from support.networks import FAMILIES, RARE, thin
 from support.sandbox import assert_readable
 
 WORDS = ("weight", "bias")
@@ -33,7 +34,7 @@ THOUSAND_LAYERS = tuple(n for n in resnet_spec.names() if "1001" in n or "1202" 
 
 
 def identify(shapes, spec=None, source=None):
-    return identify_with(shapes, spec, source, configs={})
+    return identify_with(shapes, spec, source)
 
 
 def same_arrays(a, b, dialect):
@@ -106,13 +107,16 @@ def visible(draw) -> ResNetSpec:
         stem=Stem(
             channels=tuple(draw(st.lists(st.integers(1, 9), min_size=length, max_size=length))),
             kernel=draw(st.sampled_from([3, 5, 7])),
+            bias=draw(st.sampled_from(PlaceBias)),
         ),
         ordering=draw(st.sampled_from(["original", "full_preactivation", "norm_after_addition"])),
         shortcut=Shortcut(
             kind=kind,
             norm=draw(st.sampled_from(ProjectionNorm)),
             stride_by=draw(st.sampled_from([ShortcutStride.CONV, ShortcutStride.AVG_POOL])),
+            bias=draw(st.sampled_from(PlaceBias)),
         ),
+        norm=draw(st.sampled_from([NormKind.BATCH, *NormKind])),
         bias=draw(st.sampled_from(Bias)),
         in_channels=draw(st.integers(1, 5)),
         num_classes=draw(st.sampled_from([None, 1, 12])),
@@ -147,6 +151,27 @@ def test_a_width_per_group_for_each_stage_is_inferred():
     assert zoo_name(identify(shapes_of(spec, "keras_numbered")).spec) == "keras_cifar_resnet56v2"
 
 
+@pytest.mark.parametrize("dialect", ["torchvision", "keras", "keras_numbered", "timm_v2"])
+@pytest.mark.parametrize("name", RARE)
+def test_choices_that_no_row_of_the_zoo_has_are_inferred(name, dialect):
+    spec = RARE[name]
+    if not can_name(dialect, spec):
+        pytest.skip(f"{dialect} has no name for a layer")
+    shapes = shapes_of(spec, dialect)
+    found = infer(shapes, DIALECTS[dialect])
+    assert found is not None
+    assert shapes_of(found, dialect) == shapes
+    assert (found.norm, found.groups_in_1x1) == (spec.norm, spec.groups_in_1x1)
+
+
+def test_an_inferred_network_has_one_rule_of_biases_where_one_is_enough():
+    for name in ("keras_resnet50", "keras_resnet50v2", "mlperf_resnet8", "resnet18"):
+        spec = resnet_spec.get(name)
+        found = infer(shapes_of(spec, "torchvision"), DIALECTS["torchvision"])
+        assert found.bias == spec.bias
+        assert (found.stem.bias, found.shortcut.bias) == ("as_branch", "as_branch")
+
+
 def test_networks_with_the_same_arrays_are_listed_as_alternatives():
     found = identify(shapes_of(resnet_spec.get("resnet50"), "torchvision"))
     assert (found.name, found.alternatives) == ("resnet50", ("resnet50_v1",))
@@ -179,6 +204,8 @@ def test_every_choice_that_leaves_no_trace_is_listed_with_its_alternatives():
     assert choices["stride_in_1x1"] == (False, (True,))
     assert choices["padding"] == ("symmetric", ("same",))
     assert choices["norm_eps"][0] == 1e-5
+    assert choices["shortcut.norm_eps"] == (None, (1.001e-5, 1e-3))
+    assert "shortcut.norm_eps" not in undetermined("preresnet50")  # no norm in its projections
     assert choices["stem.pool"] == ("minus_infinity", ("none", "zero", "same"))
     assert choices["ordering"][1] == (Ordering.RELU_BEFORE_ADDITION, Ordering.RELU_PREACTIVATION)
     assert "shortcut.kind" not in choices
@@ -252,9 +279,10 @@ def test_the_nearest_network_of_a_changed_file_is_the_one_that_was_changed(
 ):
     shapes = shapes_of(resnet_spec.get(network), dialect)
     changed = dict(change(name, shape) for name, shape in shapes.items())
-    with pytest.raises(FileError, match="no known network matches; the nearest") as caught:
+    with pytest.raises(FileError, match="the nearest") as caught:
         identify(changed)
-    assert any(f" {name} in " in str(caught.value) for name in same_arrays_as(network, dialect))
+    words = caught.value.summary.replace(":", "").split()
+    assert set(words) & set(same_arrays_as(network, dialect))
 
 
 def same_arrays_as(network, dialect):
@@ -268,11 +296,19 @@ def same_arrays_as(network, dialect):
 def test_unknown_names_have_the_nearest_network_by_shapes():
     shapes = shapes_of(resnet_spec.get("resnet34"), "keras")
     foreign = {f"array{number}": shape for number, shape in enumerate(shapes.values())}
-    line = "the nearest, by shapes alone, is resnet34 in torchvision naming: 180 missing, 182 unexp"
+    line = "by shapes alone, the nearest network is resnet34: 182 of its 182 arrays have its shapes"
     with pytest.raises(FileError, match=line) as caught:
         identify(foreign)
-    assert len(caught.value.details) == 362
-    assert str(caught.value).endswith("\n  and 342 more")
+    assert caught.value.details == tuple(foreign)
+    assert str(caught.value).endswith("\n  and 162 more")
+
+
+def test_a_network_that_is_not_near_is_never_named():
+    shapes = {f"block{n}.conv.weight": (8 + n, 8, 3, 3) for n in range(20)}
+    with pytest.raises(
+        FileError, match=r"no known network matches 20 arrays: 20 convolutions \(3x3\)"
+    ):
+        identify(shapes)
 
 
 def test_the_number_of_arrays_is_counted_without_planning_every_block():
@@ -303,12 +339,9 @@ FOREIGN = {  # {network of another kind: {array name: shape}}
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", FOREIGN)
-def test_a_network_of_another_kind_is_refused_in_under_two_seconds(kind):
-    """Of processor time: the machine may be busy with other tests."""
-    start = time.process_time()
-    with pytest.raises(FileError, match="no known network matches; the nearest") as caught:
+def test_a_network_of_another_kind_is_refused(kind):
+    with pytest.raises(FileError, match=r"not a ResNet of this family|no known network") as caught:
         identify(FOREIGN[kind])
-    assert time.process_time() - start < 2
     assert_readable(str(caught.value))
 
 

@@ -10,9 +10,9 @@ FILES = ["__init__.py", "initial.py", "layers.py", "network.py", "trace.py", "we
 
 # Functions that only one framework needs. Each has a comment or docstring that says why.
 ONLY_TORCH = {"SameConv2d", "SameMaxPool2d", "same_padding", "_before_after", "ResidualBlock"}
-ONLY_TORCH |= {"ResNet", "Features", "add_layers", "initialise", "_forward", "_mode"}
-ONLY_KERAS = {"zero_pad", "residual_block", "resnet", "allow_depth", "he_fan_out", "fc_initial"}
-ONLY_KERAS |= {"keras_name", "module_path"}
+ONLY_TORCH |= {"ResNet", "Features", "add_layers", "allocate", "_forward", "_mode"}
+ONLY_KERAS = {"zero_pad", "residual_block", "allow_depth", "he_fan_out", "fc_initial"}
+ONLY_KERAS |= {"he_normal", "_seed", "keras_name", "module_path"}
 
 # The third builder makes ONNX graphs for inference. They are not trained, so it has no initial.py.
 # Others run them, so it has no trace.py and no feature maps.

@@ -17,6 +17,7 @@ from resnet_duet.errors import FileError, MismatchError
 from resnet_duet.files.convert_file import KEEP_DTYPE, ConvertOptions, convert_file
 from resnet_duet.formats import onnx as onnx_files
 from resnet_duet.formats.sha256 import BackgroundSha256
+from resnet_duet.formats.trust import Trust
 from resnet_duet.identify.head import HeadChoice
 from resnet_duet.metadata import FileMetadata
 from resnet_duet.onnx import layers
@@ -137,7 +138,7 @@ def source(tmp_path):
 def options(**changes):
     plain = {"spec": None, "source_dialect": None, "choices": {}, "head": HeadChoice.KEEP}
     plain |= {"fold_bias": False, "dtype": KEEP_DTYPE, "target_dialect": None}
-    plain |= {"input_layout": None, "overwrite": False, "verify": False}
+    plain |= {"input_layout": None, "overwrite": False, "verify": False, "trust": Trust.DATA}
     return ConvertOptions(**(plain | changes))
 
 
@@ -237,10 +238,24 @@ def test_arrays_larger_than_a_protobuf_message_are_refused(tmp_path, monkeypatch
     assert not list(tmp_path.iterdir())
 
 
-def test_arrays_in_another_file_are_refused(tmp_path, monkeypatch):
+def test_arrays_in_a_second_file_are_read_from_the_same_folder_only(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    model = onnx_builder.build(NAME, weights_of(NAME))
+    weights = weights_of(NAME)
+    model = onnx_builder.build(NAME, weights)
     onnx.save(model, "net.onnx", save_as_external_data=True, location="net.data")
-    assert Path("net.data").is_file()
-    with pytest.raises(FileError, match=r"net\.onnx: conv1\.weight is stored in another file"):
+    found = formats.read("net.onnx").arrays
+    assert all(np.array_equal(found[name], weights[name]) for name in weights)
+    content = Path("net.data").read_bytes()
+    Path("net.data").write_bytes(content[:-5])
+    with pytest.raises(FileError, match=r"net\.data, which cannot be read"):
         formats.read("net.onnx")
+    Path("net.data").unlink()
+    with pytest.raises(FileError, match=r"net\.data, which cannot be read: keep both files in"):
+        formats.read("net.onnx")
+    Path("sub").mkdir()
+    Path("net.data").write_bytes(content)
+    outside = Path("net.onnx").read_bytes().replace(b"net.data", b"../t.dat")
+    Path("sub/net.onnx").write_bytes(outside)
+    Path("t.dat").write_bytes(content)
+    with pytest.raises(FileError, match="cannot be read"):
+        formats.read("sub/net.onnx")

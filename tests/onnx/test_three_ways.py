@@ -20,6 +20,7 @@ from resnet_spec import Ordering, Padding, ShortcutKind, ShortcutStride, StemPoo
 from support.networks import (
     EVEN,
     ODD,
+    RARE,
     assert_agree,
     assert_close,
     every_row,
@@ -101,6 +102,12 @@ def test_every_ordering_and_shortcut_agrees(ordering, kind, stride):
     shortcut = resnet_spec.Shortcut(kind=kind, stride_by=stride)
     spec = replace(thin(resnet_spec.get("resnet50")), depths=(2, 1), widths=(8, 12))
     assert_the_graph_agrees(replace(spec, ordering=ordering, shortcut=shortcut))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", RARE)
+def test_choices_that_no_row_of_the_zoo_has_agree(name):
+    assert_three_agree(RARE[name])
 
 
 @pytest.mark.slow

@@ -34,6 +34,10 @@ def cifar(data):
         return file["images"].astype(np.float64), file["labels"]
 
 
+# Most published files are weights alone, which do not determine eps, padding and others.
+pytestmark = pytest.mark.filterwarnings("ignore::resnet_duet.UndeterminedChoicesWarning")
+
+
 def torch_logits(net, x):
     import torch
 

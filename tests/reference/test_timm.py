@@ -1,11 +1,18 @@
 """timm itself: its D, C and pre-activation nets, dilated too."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 import resnet_duet
 import resnet_spec
 import resnet_torch
+from resnet_duet.errors import FileError
+from resnet_duet.identify.infer import infer
+from resnet_duet.identify.timm_config import ANTI_ALIASED as ANTI_ALIASING
+from resnet_duet.identify.timm_config import ARCHITECTURES
+from resnet_duet.weights.dialects import DIALECTS
 from support.networks import assert_close, images, nchw, randomise_statistics
 
 D_NETS = ("resnet50c", "resnet18d", "resnet34d", "resnet50d")
@@ -117,3 +124,71 @@ def test_the_state_that_resnetv2_saves_is_read(timm, ported, tmp_path, name):
     timm.models.load_checkpoint(theirs, str(ours.file), strict=True)
     torch.save(theirs.state_dict(), tmp_path / "saved.pth")
     ours.assert_read_from(tmp_path / "saved.pth")
+
+
+ANTI_ALIASED = ("resnetaa50", "resnetaa50d", "resnetblur18", "resnetblur50")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ANTI_ALIASED)
+def test_an_anti_aliased_net_is_refused_by_its_configuration_and_warned_of_without(
+    timm, tmp_path, name
+):
+    net = timm.create_model(name, num_classes=10)
+    timm.models.save_for_hf(net, str(tmp_path), safe_serialization=True)
+    path = tmp_path / "model.safetensors"
+    with pytest.raises(FileError, match=f"{name} has anti-aliasing filters"):
+        resnet_duet.load(path, into="torch")
+    (tmp_path / "config.json").unlink()
+    with pytest.warns(resnet_duet.UndeterminedChoicesWarning, match="no anti-aliasing filter"):
+        resnet_duet.load(path, into="torch")
+
+
+SAVED = {
+    "resnet18": {},
+    "resnet26t": {},
+    "resnet18d": {"output_stride": 8},
+    "resnetv2_18": {"in_chans": 1},
+    "resnet14t": {"drop_rate": 0.1},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SAVED)
+def test_a_saved_folder_is_converted_to_the_same_function(timm, tmp_path, name):
+    theirs = timm.create_model(name, num_classes=10, **SAVED[name]).double().eval()
+    randomise_statistics(theirs)
+    timm.models.save_for_hf(theirs, str(tmp_path), safe_serialization=True)
+    ours = resnet_duet.load(tmp_path / "model.safetensors", into="torch").eval()
+    x = torch.from_numpy(nchw(images((65, 97))))[:, : SAVED[name].get("in_chans", 3)]
+    with torch.no_grad():
+        assert_close(ours(x).numpy(), theirs(x).numpy(), "logits")
+
+
+@pytest.mark.parametrize("choices", [{"act_layer": "gelu"}, {"block_args": {"attn_layer": None}}])
+def test_a_saved_net_with_another_choice_is_refused(timm, tmp_path, choices):
+    net = timm.create_model("resnet18", num_classes=10, **choices)
+    timm.models.save_for_hf(net, str(tmp_path), safe_serialization=True)
+    with pytest.raises(FileError, match=f"model_args has {next(iter(choices))}="):
+        resnet_duet.load(tmp_path / "model.safetensors", into="torch")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("module", ["resnet", "resnetv2"])
+def test_every_net_of_timm_whose_arrays_fit_is_a_known_architecture(timm, module):
+    """Those that fit and are in no table would be taken for what torchvision's code builds."""
+    for name in timm.list_models(module=module):
+        with torch.device("meta"):
+            net = timm.create_model(name, num_classes=10)
+        state = net.state_dict().items()
+        shapes = {n: tuple(x.shape) for n, x in state if not n.endswith("num_batches_tracked")}
+        own = DIALECTS["timm_v2" if module == "resnetv2" else "torchvision"]
+        found = infer(shapes, own)
+        known = ARCHITECTURES.get(name)
+        filters = [m for m in net.modules() if "Blur" in type(m).__name__]
+        if found and not name.startswith(ANTI_ALIASING):
+            assert known is not None, name
+            assert own.default_spec(found) == replace(known, num_classes=10), name
+            assert not filters, name
+        else:
+            assert known is None, name

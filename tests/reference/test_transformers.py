@@ -3,8 +3,10 @@
 import pytest
 import torch
 
+import resnet_duet
 import resnet_spec
-from support.networks import nchw
+from resnet_duet.errors import FileError
+from support.networks import assert_close, images, nchw, randomise_statistics
 
 COUNTER = ".num_batches_tracked"  # which our files leave out, and strict loading forgives
 SMALL = {"stem": {"channels": [16]}, "depths": (1, 2, 1), "widths": (8, 16, 24)}
@@ -66,10 +68,41 @@ def test_a_network_without_a_head_is_their_model(transformers, ported):
     ours.assert_computed_by(run)
 
 
-@pytest.mark.parametrize("name", ["basic", "bottleneck"])
+@pytest.mark.parametrize("name", ["basic", "bottleneck", "bottleneck_v1"])
 def test_the_folder_that_they_save_is_read(transformers, ported, tmp_path, name):
     ours = ported(NETWORKS[name], "huggingface", ".safetensors")
     config = config_of(transformers, NETWORKS[name])
     theirs = opened(transformers.ResNetForImageClassification, config, ours.file)
     theirs.save_pretrained(tmp_path / "saved")
     ours.assert_read_from(tmp_path / "saved" / "model.safetensors")
+
+
+CONFIGS = {  # {configuration: whether it is in this family}
+    "v1": ({"downsample_in_bottleneck": True}, True),
+    "v1.5": ({"downsample_in_bottleneck": False}, True),
+    "basic": ({"layer_type": "basic", "downsample_in_bottleneck": True}, True),
+    "equal widths": ({"layer_type": "basic", "hidden_sizes": [16, 16, 32]}, True),
+    "gray": ({"num_channels": 1}, True),
+    "gelu": ({"hidden_act": "gelu"}, False),
+    "first stage": ({"downsample_in_first_stage": True}, False),
+}
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_a_saved_folder_is_converted_to_the_same_function_or_refused(transformers, tmp_path, name):
+    changes, is_in_family = CONFIGS[name]
+    choices = {"embedding_size": 16, "hidden_sizes": [32, 64, 96], "depths": [1, 2, 1]}
+    config = transformers.ResNetConfig(**choices | changes, num_labels=5)
+    theirs = transformers.ResNetForImageClassification(config).double().eval()
+    randomise_statistics(theirs)
+    theirs.save_pretrained(tmp_path)
+    path = tmp_path / "model.safetensors"
+    if not is_in_family:
+        with pytest.raises(FileError, match=r"config\.json describes another network"):
+            resnet_duet.load(path, into="torch")
+        return
+    ours = resnet_duet.load(path, into="torch").eval()
+    for size in ((64, 96), (65, 97)):
+        x = images_of(images(size))[:, : config.num_channels]
+        with torch.no_grad():
+            assert_close(ours(x).numpy(), theirs(x).logits.numpy(), name)

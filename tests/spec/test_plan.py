@@ -1,5 +1,7 @@
 """The rules of a plan: names, channels, strides, dilation, shortcuts, orderings."""
 
+import dataclasses
+
 import pytest
 
 import resnet_spec
@@ -189,6 +191,53 @@ def test_biases_are_where_the_spec_wants_them():
     assert {"conv1", "layer1.0.conv3", "layer1.0.downsample.0"} <= biased()
     assert not {"layer1.0.conv1", "layer1.0.conv2"} & biased()
     assert {"layer1.0.conv1", "layer1.0.conv2"} <= biased(bias="always")
+
+
+def convs(p):
+    return {layer.name: layer for layer in p.layers() if isinstance(layer, Conv)}
+
+
+def test_a_bias_by_place():
+    choices = {"depths": (1, 1), "widths": (64, 128), "shortcut.norm": "never"}
+    p = plan("resnet18", bias="always", **choices | {"stem.bias": "never"})
+    assert {name for name, conv in convs(p).items() if not conv.bias} == {"conv1"}
+    p = plan("resnet18", **choices | {"stem.bias": "always", "shortcut.bias": "without_norm"})
+    assert {n for n, conv in convs(p).items() if conv.bias} == {"conv1", "layer2.0.downsample.0"}
+
+
+@pytest.mark.parametrize("name", resnet_spec.names()[::5])
+def test_a_network_without_norms_has_its_other_layers_under_the_same_names(name):
+    spec = resnet_spec.get(name)
+    spec = dataclasses.replace(spec, depths=tuple(min(depth, 2) for depth in spec.depths))
+    base, bare = resnet_spec.plan(spec), resnet_spec.plan(spec, norm="none", bias=spec.bias)
+    expected = [layer.name for layer in base.layers() if not isinstance(layer, Norm)]
+    assert [layer.name for layer in bare.layers()] == expected
+    with_bias = convs(resnet_spec.plan(bare.spec, bias="without_norm"))
+    assert all(conv.bias for conv in with_bias.values())
+    always = resnet_spec.plan(spec, norm="none", shortcut={"norm": "always"})
+    assert not [layer for layer in always.layers() if isinstance(layer, Norm)]
+
+
+def test_the_norms_of_projections_may_have_another_epsilon():
+    p = plan("resnet18", shortcut={"norm_eps": 1e-3})
+    norms = [layer for layer in p.layers() if isinstance(layer, Norm)]
+    assert {n.name for n in norms if n.eps == 1e-3} == {
+        f"layer{stage}.0.downsample.1" for stage in (2, 3, 4)
+    }
+    assert {n.eps for n in norms} == {1e-5, 1e-3}
+
+
+def test_the_first_1x1_may_have_groups():
+    p = plan("resnext50_32x4d", groups_in_1x1=True)
+    assert [c.groups for c in leaves_of(p.stages[0].blocks[0])] == [32, 32, 1]
+    assert [c.groups for c in leaves_of(p.stages[3].blocks[2])] == [32, 32, 1]
+    assert convs(p)["layer1.0.downsample.0"].groups == 1
+    kernels = [a.shape for a in p.stages[0].blocks[0].branch[0].arrays()]
+    assert kernels == [(128, 2, 1, 1)]
+
+
+def leaves_of(block):
+    return [layer for layer in block.branch if isinstance(layer, Conv)]
 
 
 def test_a_relu_works_in_place_unless_another_layer_reads_its_input():

@@ -39,6 +39,35 @@ def test_equal_widths_per_group_are_one_number_so_that_equal_networks_are_equal_
     assert hash(spec) == hash(resnet_spec.get(name))
 
 
+def test_a_bias_of_a_place_that_is_that_of_the_branches_is_as_branch():
+    spec = resnet_spec.get("keras_resnet50", stem={"bias": "always"}, shortcut={"bias": "always"})
+    assert spec == resnet_spec.get("keras_resnet50")
+    mixed = resnet_spec.get("keras_resnet50", stem={"bias": "never"})
+    assert (mixed.bias, mixed.stem_bias, mixed.projection_bias) == ("always", "never", "always")
+    assert mixed.stem.bias == "never"
+    assert resnet_spec.rules.override(mixed, {"bias": "never"}).stem.bias == "as_branch"
+
+
+def test_an_epsilon_of_the_projections_that_is_the_network_s_is_none():
+    spec = resnet_spec.get("resnet18", shortcut={"norm_eps": 1e-5})
+    assert spec == resnet_spec.get("resnet18")
+    assert spec.projection_eps == 1e-5
+    other = resnet_spec.get("resnet18", shortcut={"norm_eps": 1.001e-5})
+    assert other != resnet_spec.get("resnet18")
+    assert (other.norm_eps, other.projection_eps) == (1e-5, 1.001e-5)
+    assert ResNetSpec.from_json(other.to_json()) == other
+
+
+def test_json_without_the_later_choices_has_their_defaults():
+    """Files of version 0.1 lack these choices."""
+    spec = resnet_spec.get("keras_resnet50")
+    choices = json.loads(spec.to_json())
+    for name in ("norm", "groups_in_1x1"):
+        del choices[name]
+    del choices["stem"]["bias"], choices["shortcut"]["bias"], choices["shortcut"]["norm_eps"]
+    assert ResNetSpec.from_json(json.dumps(choices)) == spec
+
+
 def test_a_nested_choice_may_be_a_mapping():
     spec = resnet_spec.get("resnet18", stem={"channels": [32], "kernel": 3, "pool": "zero"})
     assert spec.stem == Stem(channels=(32,), kernel=3, pool="zero")
@@ -116,6 +145,16 @@ CONFLICTS = [
     ("resnet50", {"width_per_group": ()}, "a positive integer, or one for each stage"),
     ("resnet50", {"width_per_group": "64"}, "a positive integer, or one for each stage"),
     ("resnet18", {"stride_in_1x1": True}, "a basic block has no 1x1"),
+    ("resnet50", {"groups_in_1x1": True}, "needs a bottleneck block and groups above 1"),
+    ("resnet18", {"groups_in_1x1": True}, "needs a bottleneck block and groups above 1"),
+    (
+        "resnext50_32x4d",
+        {"groups_in_1x1": True, "stem": {"channels": (48,)}},
+        "48 channels do not divide into 32 groups",
+    ),
+    ("resnet18", {"norm": "layer"}, "norm must be one of batch, none"),
+    ("resnet18", {"stem": {"bias": None}}, "bias must be one of as_branch, never, always, with"),
+    ("resnet18", {"shortcut": {"norm_eps": 0}}, "a number above 0, or None for the network's"),
     (
         "resnet50",
         {"width_per_group": 1, "widths": (8, 64, 64, 64)},

@@ -170,7 +170,7 @@ def replace_keras() -> None:
     def write(network: SimpleNamespace, arrays: Any) -> None:
         network.arrays = {name: arrays[name].tobytes() for name in arrays}
 
-    def build(*_choices: Any) -> SimpleNamespace:
+    def build(*_choices: Any, initial: str) -> SimpleNamespace:
         network = SimpleNamespace()
 
         def save(path: Path) -> None:

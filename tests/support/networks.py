@@ -26,6 +26,37 @@ EVEN = (32, 48)
 ODD = (33, 45)
 
 
+SMALL = {"depths": (2, 1), "widths": (8, 12), "num_classes": 7, "stem": {"channels": (8,)}}
+
+# Choices that no network of the zoo has: {description: network}.
+RARE = {
+    "no norms": resnet_spec.get("resnet18", **SMALL, norm="none", bias="always"),
+    "no norms, pre-activation": resnet_spec.get(
+        "resnet50", **SMALL, norm="none", ordering="full_preactivation", bias="without_norm"
+    ),
+    "no norms, deep stem": resnet_spec.get(
+        "resnet18d", **SMALL | {"stem": {"channels": (4, 4, 8)}}, norm="none", bias="always"
+    ),
+    "bias by place": resnet_spec.get(
+        "resnet50", **SMALL, bias="always", shortcut={"norm": "never"}, **{"stem.bias": "never"}
+    ),
+    "bias in the stem": resnet_spec.get("resnet18", **SMALL, **{"stem.bias": "always"}),
+    "bias in projections": resnet_spec.get(
+        "resnet18", **SMALL, shortcut={"norm": "never", "bias": "always"}
+    ),
+    "bias in projections before norms": resnet_spec.get(
+        "resnet18", **SMALL, **{"shortcut.bias": "always"}
+    ),
+    "no bias in projections": resnet_spec.get(
+        "resnet18", **SMALL, bias="always", shortcut={"norm": "never", "bias": "never"}
+    ),
+    "epsilon of projections": resnet_spec.get("resnet50", **SMALL, shortcut={"norm_eps": 1e-3}),
+    "groups in the first 1x1": resnet_spec.get(
+        "resnet50", **SMALL, groups=2, width_per_group=32, groups_in_1x1=True
+    ),
+}
+
+
 def every_row() -> list:
     """Every network of the zoo as a test parameter. Those outside of FAMILIES are marked long."""
     import pytest
@@ -56,8 +87,8 @@ def matching_networks(spec: ResNetSpec | str, seed: int = 0, dtype: str = "float
     """(PyTorch network, Keras network) of one spec with the same random bits in both."""
     spec = resnet_spec.get(spec) if isinstance(spec, str) else spec
     weights = resnet_duet.random_weights(spec, seed, norms="random")
-    torch_net = resnet_torch.build(spec, dtype=dtype)
-    keras_net = resnet_tf.build(spec, dtype=dtype)
+    torch_net = resnet_torch.build(spec, dtype=dtype, initial="empty")
+    keras_net = resnet_tf.build(spec, dtype=dtype, initial="empty")
     resnet_torch.write(torch_net, weights)
     resnet_tf.write(keras_net, resnet_duet.convert(weights, spec, "torchvision", "keras"))
     return torch_net, keras_net

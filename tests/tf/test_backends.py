@@ -84,7 +84,7 @@ def test_a_network_on_the_pytorch_backend_computes_the_same(results, name):
         assert_close(found[stage], feature_map.numpy(), stage, tolerance)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", SPECS)
 def test_arrays_and_files_of_the_pytorch_backend_have_the_same_names(results, name):
     folder, dtype = results

@@ -11,7 +11,7 @@ import resnet_torch
 from resnet_duet.weights.arrays import Arrays
 from resnet_duet.weights.fold import folded
 from resnet_spec import Bias
-from support.networks import TOLERANCE, assert_close, images, nchw, thin
+from support.networks import RARE, TOLERANCE, assert_close, images, nchw, thin
 
 NETS = ["keras_resnet50", "keras_resnet50v2", "mlperf_resnet8", "keras_cifar_resnet20v2"]
 NETS += ["resnet50", "resnet18d", "preresnet18", "cifar_resnet20"]
@@ -39,6 +39,28 @@ def test_both_conventions_of_biases_compute_the_same(name, bias, ordering):
     x = images((40, 56), spec.in_channels)
     assert other.bias is (Bias.ALWAYS if bias is not Bias.ALWAYS else other.bias)
     assert_close(logits(other, arrays, x), logits(spec, weights, x), name, TOLERANCE)
+
+
+@pytest.mark.parametrize("name", RARE)
+def test_choices_that_no_row_of_the_zoo_has_compute_the_same(name):
+    spec = RARE[name]
+    weights = resnet_duet.random_weights(spec, 0, norms="random")
+    arrays, other = folded(Arrays.of(weights), spec)
+    x = images((40, 56), spec.in_channels)
+    assert_close(logits(other, arrays, x), logits(spec, weights, x), name, TOLERANCE)
+
+
+def test_a_bias_without_a_norm_is_kept_in_its_place():
+    spec = RARE["bias by place"]
+    arrays, other = folded(Arrays.of(resnet_duet.random_weights(spec, 0, norms="random")), spec)
+    assert [n for n in arrays if n.endswith("bias") and ("conv" in n or "downsample" in n)] == [
+        f"layer{stage}.0.downsample.0.bias" for stage in (1, 2)
+    ]
+    assert (other.bias, other.stem_bias, other.projection_bias) == (
+        Bias.WITHOUT_NORM,
+        Bias.NEVER,
+        Bias.WITHOUT_NORM,
+    )
 
 
 def test_no_bias_remains_before_a_norm():
