@@ -39,6 +39,7 @@ book:  ## serve the book on http://localhost:8000; builds it first if it is miss
 
 bench: .venv/reference  ## speed in pairs, against what a user would take instead; minutes
 	$(BIN)/python -m benchmarks.convert
+	$(BIN)/python -m benchmarks.identify
 	$(BIN)/python -m benchmarks.graph
 	$(BIN)/python -m benchmarks.network
 
@@ -70,8 +71,7 @@ help:  ## this list
 # torchvision's own wheel requires CUDA's torch; its models are Python and do not need it. The others
 # are installed without what they require for text models and data sets, which is not used here.
 .venv/reference: .venv/installed
-	$(PIP) --no-deps torchvision timm keras-hub kagglehub kagglesdk tf-slim tf_keras keras-resnet \
+	$(PIP) --no-deps torchvision timm keras-hub kagglehub kagglesdk tf-slim keras-resnet \
 		keras-applications
 	$(PIP) huggingface_hub pillow pyyaml regex requests tokenizers tqdm transformers
-	$(PIP) onnxscript tf2onnx
 	touch $@
