@@ -127,7 +127,7 @@ def pairs(folder: Path, rounds: int) -> Iterator[Pair]:
 
 
 def peaks(folder: Path) -> Iterator[Peak]:
-    """Peak memory of conversions, each in a process of its own."""
+    """Peak memory of conversions, each in a separate process."""
     for name in NETS:
         source = checkpoints(folder, name)
         for ending, target in TO_MEASURE:

@@ -1,4 +1,4 @@
-"""The command in this process, in a process of its own, and on a terminal."""
+"""The command in this process, in a separate process, and on a terminal."""
 
 import fcntl
 import os
@@ -25,7 +25,7 @@ def invoke(*arguments, code: int = 0, **environment: str) -> Result:
 
 
 def run(*arguments, cwd=None, code: int = 0, **environment: str) -> str:
-    """stdout of the command in a process of its own; stderr if it ends with status 2.
+    """stdout of the command in a separate process; stderr if it ends with status 2.
 
     The other one of the two must be empty.
     """

@@ -1,4 +1,4 @@
-"""The Keras builder on another backend of Keras: PyTorch, in a process of its own."""
+"""The Keras builder on another backend of Keras: PyTorch, in a separate process."""
 
 import os
 import subprocess

@@ -11,13 +11,11 @@ from resnet_duet.formats.checkpoint import Checkpoint
 from resnet_duet.formats.unwrap import views
 from resnet_duet.identify.by_graph.identify_graph import identify_graph
 from resnet_duet.identify.identify import Identity, find_identity
-from resnet_duet.identify.placement import relabelled
+from resnet_duet.identify.placement import CANONICAL, relabelled
 from resnet_duet.weights.arrays import Arrays
 from resnet_duet.weights.convert import convert
 from resnet_duet.weights.dialects import DIALECTS
 from resnet_spec import ResNetSpec
-
-CANONICAL = "torchvision"
 
 
 def recognise(checkpoint: Checkpoint) -> tuple[IdentifiedNet | None, dict[str, str]]:

@@ -1,4 +1,4 @@
-"""A script that reads HDF5 in a process of its own: `python hdf5_worker.py FILE [ARRAY ...]`.
+"""A script that reads HDF5 in a separate process: `python hdf5_worker.py FILE [ARRAY ...]`.
 
 The HDF5 library is written in C. A file with a few flipped bits can crash it, or send it into an
 endless loop. `hdf5.py` starts this process, waits for a limited time, and reports both as a

@@ -50,7 +50,7 @@ def read(path: Path) -> Checkpoint:
 def write(stream: BinaryIO, content: Content) -> None:
     """One tensor after the other. The library's own writer needs all of them in memory at once."""
     arrays = content.arrays
-    # The widest precision first, so that every tensor starts at a multiple of its own width.
+    # The widest precision first, so that every tensor starts at a multiple of its width.
     names = sorted(arrays, key=lambda name: -arrays.entries[name].dtype.itemsize)
     texts = {"format": "pt", METADATA_KEY: content.metadata.to_json()}
     header: dict[str, object] = {"__metadata__": texts}

@@ -1,4 +1,4 @@
-"""Whether a file may run code of its own."""
+"""Whether the code in a file may be run."""
 
 from enum import Enum
 

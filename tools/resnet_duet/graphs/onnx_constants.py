@@ -126,7 +126,7 @@ def _evaluated(node: Node, arrays: dict[int, np.ndarray]) -> np.ndarray:
     for i, value in enumerate(node.inputs):
         if isinstance(value, Constant):
             feeds[names[i]] = arrays[i] if i in arrays else np.asarray(node.integers(i))
-    # The library has no errors of its own for inputs that do not fit an operator.
+    # The library has no specific errors for inputs that do not fit an operator.
     try:
         (result,) = ReferenceEvaluator(node.proto, opsets={"": node.opset}).run(None, feeds)
     except (LookupError, ValueError, TypeError, RuntimeError, OverflowError) as error:

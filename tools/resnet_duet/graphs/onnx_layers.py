@@ -95,7 +95,7 @@ def gemm(node: Node, builder: GraphBuilder) -> FeatureMap:
 
 
 def matmul(node: Node, builder: GraphBuilder) -> FeatureMap:
-    """MatMul with a constant matrix. Its bias, if it has one, is an Add of its own."""
+    """MatMul with a constant matrix. Its bias, if it has one, is a separate Add."""
     node.only()
     return translate.dense(node.name, builder, node.map(0), node.required(1), "IO", None)
 

@@ -180,7 +180,7 @@ class FullyConnected:
 
 @dataclass(frozen=True, slots=True)
 class AddBias:
-    """Adds one value per channel, as an operation of its own."""
+    """Adds one value per channel, as a separate operation."""
 
     bias: Weight
 

@@ -55,7 +55,7 @@ TRANSLATIONS: Mapping[str, Callable[..., Made | Value]] = {
 # The output has the values of the input in another shape.
 RESHAPES = {"view", "_unsafe_view", "reshape", "flatten", "squeeze", "unsqueeze"}
 
-# The output has the values of the input. A clone has them in a memory of its own.
+# The output has the values of the input. A clone has them in separate memory.
 CLONES = {"clone", "lift_fresh_copy"}
 COPIES = CLONES | {"alias", "contiguous", "detach", "lift_fresh"}
 

@@ -86,7 +86,7 @@ def _without_pads(steps: Sequence[Step], outputs: tuple[str, ...]) -> Reading:
 
 
 def _absorbs(kind: Kind, pad: Pad) -> bool:
-    """Whether the operation computes the same with these pads of its own."""
+    """Whether the operation computes the same if it adds these pads itself."""
     match kind:
         case Convolution(pads=pads):
             return pads == NO_PADS and pad.value == 0

@@ -8,10 +8,10 @@ from resnet_duet.comparison.subject import Comparable, Function, IdentifiedNet, 
 from resnet_duet.errors import FrameworkError
 from resnet_duet.formats.trust import Trust
 from resnet_duet.frameworks import FRAMEWORKS, TORCH, framework_of
+from resnet_duet.identify.placement import CANONICAL
 from resnet_duet.models import assemble
 from resnet_spec import ResNetError
 
-CANONICAL = "torchvision"
 CODE, CHECKPOINT, FUNCTION = "code", "checkpoint", "function"  # their modules
 
 
@@ -35,15 +35,7 @@ def subject(network: Comparable, trust: Trust = Trust.DATA) -> Subject:
             f"{str(network)!r} is code, which this function does not execute: import the network"
             " and pass it, or call resnet_duet.comparison.adapters.subject_of_argument"
         )
-    return own_file(network, trust) if kind == CHECKPOINT else _adapted(kind, network)
-
-
-def own_file(path: Comparable, trust: Trust) -> Subject:
-    """The function of a file; see `adapters.checkpoint`."""
-    from resnet_duet.comparison.adapters.checkpoint import of_file, opened
-
-    assert isinstance(path, Path | str)
-    return of_file(path, opened(path, trust), trust)
+    return _adapted(kind, network) if kind != CHECKPOINT else _of_file(network, trust)
 
 
 def subject_of_argument(argument: str) -> Subject:
@@ -80,6 +72,14 @@ def _adapted(kind: str, network: Comparable) -> Subject:
     found = import_module(f"{__name__}.{kind}").subject(network)
     assert isinstance(found, Subject)
     return found
+
+
+def _of_file(path: Comparable, trust: Trust) -> Subject:
+    """The function of a file."""
+    from resnet_duet.comparison.adapters import checkpoint
+
+    assert isinstance(path, Path | str)
+    return checkpoint.subject(path, trust)
 
 
 def _kind(network: Comparable) -> str:

@@ -22,13 +22,17 @@ Opened = tuple[Checkpoint, Identity]
 OUR_READING = "compared with our reading of the file, since {}"
 
 
-def subject(path: Path | str) -> Subject:
-    """The network of a file. Programs of PyTorch in it are not run.
+def subject(path: Path | str, trust: Trust = Trust.DATA) -> Subject:
+    """The network of a file.
+
+    Args:
+        path: the file.
+        trust: whether programs of PyTorch in it may be run.
 
     Raises:
         FileError: see `open_checkpoint` and `own_function`.
     """
-    return of_file(path, opened(path, Trust.DATA), Trust.DATA)
+    return of_file(path, opened(path, trust), trust)
 
 
 def opened(path: Path | str, trust: Trust) -> Opened | FileError:

@@ -18,7 +18,7 @@ from resnet_spec import ArraySpec, Role
 
 # PyTorch, Keras, keras.applications, MXNet, and the code of papers
 EPSILONS = (1e-5, 1e-3, 1.001e-5, 2e-5, 1e-4, 1e-6)
-# Blocks of common tutorials build the norm of a projection by code of its own.
+# Blocks of common tutorials build the norm of a projection in separate code.
 PROJECTION_EPSILONS = (1e-5, 1e-3, 1.001e-5)
 
 
